@@ -1,0 +1,67 @@
+# People, hooks and CI call the same targets. `make help` lists them.
+PYTHON ?= python3
+PORT   ?= 8000
+JOBS   ?= auto
+ARGS   ?=
+
+V   := .venv/bin
+RUN := $(V)/python -m registry
+
+# A stamp carries the checksum of what it installed: a second run costs nothing, a changed lock installs anew.
+sum     = $(shell cksum < requirements/$(1).txt | cut -d' ' -f1)
+RUNTIME := .venv/.runtime-$(call sum,runtime)
+DEV     := .venv/.dev-$(call sum,dev)
+PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-input --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check openapi migrate bench lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+venv: $(DEV)  ## everything for work on the code, into .venv
+
+$(V)/python:
+	$(PYTHON) -m venv .venv
+
+$(RUNTIME): | $(V)/python
+	$(PIP) -r requirements/runtime.txt
+	@rm -f .venv/.runtime-* && touch $@
+
+$(DEV): | $(V)/python
+	$(PIP) -r requirements/dev.txt
+	@rm -f .venv/.runtime-* .venv/.dev-* && touch $(RUNTIME) $@
+
+demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own
+	@$(RUN) demo --port $(PORT) $(ARGS)
+
+test: $(DEV)  ## the whole suite on SQLite and PostgreSQL (JOBS=auto ARGS=…)
+	$(V)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+check: $(DEV)  ## style, types, import rules, and that what is generated is current
+	$(V)/ruff check .
+	$(V)/ruff format --check .
+	$(V)/mypy
+	$(V)/lint-imports
+	$(RUN) openapi --check
+	$(RUN) migrate --check
+
+openapi: $(DEV)  ## write openapi/registry.json anew
+	$(RUN) openapi
+
+migrate: $(RUNTIME)  ## bring the database of REGISTRY_DATABASE up to date
+	$(RUN) migrate
+
+bench: $(DEV)  ## measure the paths that matter, against a server of its own
+	$(RUN) bench $(ARGS)
+
+LOCK := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(V)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+	--no-header --universal --python-version 3.11 --no-build
+lock: $(DEV)  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer releases)
+	$(LOCK) $(ARGS) -o requirements/runtime.txt pyproject.toml
+	$(LOCK) $(ARGS) -c requirements/runtime.txt --extra dev -o requirements/dev.txt pyproject.toml
+
+clean:  ## remove what can be made anew, the environment too; var/ (data) stays
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find registry tests -name __pycache__ -type d -prune -exec rm -rf {} +
