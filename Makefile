@@ -22,6 +22,7 @@ help:  ## list the targets
 venv: $(DEV)  ## everything for work on the code, into .venv
 
 $(V)/python:
+	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit('Python 3.11 or newer is needed: make venv PYTHON=python3.11')"
 	$(PYTHON) -m venv .venv
 
 $(RUNTIME): | $(V)/python
