@@ -1,0 +1,47 @@
+"""The database: which engine, the connection of a thread, the base of every model, the write transaction, the migrations.
+
+A read is a select, anywhere. A write happens inside a verb marked `@writes`, which is one transaction with its journal
+entry; the engine refuses any other. A server calls `request_begin` and `request_end` around each request.
+"""
+
+from registry.db.engines import (
+    Unjournalled,
+    WriteOutside,
+    close,
+    connection,
+    database,
+    engine,
+    failure,
+    open,
+    request_begin,
+    request_end,
+)
+from registry.db.shape import drift, generate, migrate, models, pending
+from registry.db.stored import Instant, Stored, Text
+from registry.db.writing import noted, snapshot, work, writes, writing
+
+__all__ = [
+    "Instant",
+    "Stored",
+    "Text",
+    "Unjournalled",
+    "WriteOutside",
+    "close",
+    "connection",
+    "database",
+    "drift",
+    "engine",
+    "failure",
+    "generate",
+    "migrate",
+    "models",
+    "noted",
+    "open",
+    "pending",
+    "request_begin",
+    "request_end",
+    "snapshot",
+    "work",
+    "writes",
+    "writing",
+]

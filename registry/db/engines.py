@@ -1,0 +1,257 @@
+"""The two engines, how a thread gets its connection, and what their failures mean.
+
+SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the line that can
+corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a bounded pool.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cysqlite
+import peewee
+from playhouse.cysqlite_ext import CySqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+
+from registry import errors
+
+#: How long a write waits for its turn, seconds. Longer is Busy: the caller is told to come back, not kept.
+PATIENCE = 5.0
+#: The one advisory lock that makes PostgreSQL let one writer in at a time, as SQLite does.
+WRITER = 0x7265_6769_7374_6572
+SAFE_WAL = (3, 51, 3)
+
+database = peewee.DatabaseProxy()
+
+_READS = re.compile(
+    r"[\s(]*(?:SELECT|PRAGMA|EXPLAIN|VALUES|SHOW|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class WriteOutside(RuntimeError):
+    """A statement that writes was sent outside a verb marked @writes."""
+
+
+class Unjournalled(RuntimeError):
+    """A verb changed rows and appended nothing to the journal."""
+
+
+@dataclass
+class Work:
+    """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`, which what
+    runs inside may keep things in (a nested verb that fails gets it back as it was)."""
+
+    changed: int = 0
+    entries: int = 0
+    memo: dict[str, Any] = field(default_factory=dict)
+
+
+class _Here(threading.local):
+    work: Work | None = None
+
+
+here = _Here()
+
+
+class _Guarded(peewee.Database):
+    """Refuses to write outside a write transaction, and counts the rows that one changes."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        if _READS.match(sql):
+            return super().execute_sql(sql, params)
+        if here.work is None:
+            raise WriteOutside(f"{sql.split(None, 1)[0]} outside a verb marked @writes")
+        cursor = super().execute_sql(sql, params)
+        here.work.changed += max(cursor.rowcount, 0)
+        return cursor
+
+
+class Sqlite(_Guarded, CySqliteDatabase):
+    """One file, one connection a thread, kept open: opening costs more than most requests."""
+
+    name = "sqlite"
+    pooled = False
+
+    def __init__(self, path: str, pragmas: dict[str, Any]) -> None:
+        # Threads of one process queue here, where a turn passes in microseconds; waiting at the file is by polling.
+        self.turn = threading.Lock()
+        self._commit_hook = None
+        super().__init__(
+            path, rank_functions=False, pragmas=pragmas, timeout=PATIENCE, lock_type="IMMEDIATE", field_types={"KEY": "TEXT"}
+        )
+        # The guard below the guard: even a cursor taken by hand commits nothing outside a verb.
+        self._commit_hook = lambda: 0 if here.work is not None or here.__dict__.get("opening") else 1
+
+    def _connect(self) -> Any:
+        here.opening = True
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                try:
+                    return super()._connect()
+                except cysqlite.DatabaseLockedError:  # the switch to WAL does not wait by itself
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.01)
+        finally:
+            here.opening = False
+
+    def begin(self, kind: str | None = None) -> None:
+        """Begin a transaction: "write" takes the write lock at once, anything else reads one snapshot."""
+        super().begin("IMMEDIATE" if kind == "write" else "DEFERRED")
+
+
+class Postgres(_Guarded, PooledPostgresqlDatabase):
+    """A bounded pool a process; a session reads only, until a verb begins a transaction that may write."""
+
+    name = "postgresql"
+    pooled = True
+
+    def __init__(self, url: str, *, isolation: str, **pool: Any) -> None:
+        self.isolation = isolation
+        super().__init__(url, prefer_psycopg3=True, timeout=PATIENCE, field_types={"KEY": 'TEXT COLLATE "C"'}, **pool)
+
+    def begin(self, kind: str | None = None) -> None:
+        """Begin a transaction: "write" may write once it is its turn, anything else reads one snapshot."""
+        cursor = self.cursor()
+        with peewee.__exception_wrapper__:
+            if kind == "write":
+                cursor.execute(f"BEGIN ISOLATION LEVEL {self.isolation} READ WRITE")
+            else:
+                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragmas: Any) -> Sqlite | Postgres:
+    """Bind the database named by a URL and give it; nothing is connected yet.
+
+    ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…`` (`pool`
+    connections at most; `isolation` of write transactions). Raises ValueError for another scheme, RuntimeError for a
+    SQLite library that may corrupt a WAL database.
+    """
+    close()
+    made: Sqlite | Postgres
+    if url.startswith("sqlite:///"):
+        if cysqlite.sqlite_version_info < SAFE_WAL:
+            raise RuntimeError(f"SQLite {cysqlite.sqlite_version} may corrupt a WAL database; 3.51.3 is the first safe one")
+        path = url.removeprefix("sqlite:///")
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        # FULL: an acknowledged write is a promise. Never mmap_size together with WAL.
+        ours = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "journal_size_limit": 64 * 1024 * 1024}
+        made = Sqlite(path, {**ours, **pragmas})
+    elif url.startswith("postgresql://"):
+        from psycopg.conninfo import conninfo_to_dict
+
+        options = str(conninfo_to_dict(url).get("options") or "")
+        options += f" -c timezone=UTC -c default_transaction_read_only=on -c lock_timeout={int(PATIENCE * 1000)}"
+        made = Postgres(url, isolation=isolation, max_connections=pool, stale_timeout=300, options=options.strip())
+    else:
+        raise ValueError("The database must be sqlite:///path or postgresql://…")
+    database.initialize(made)
+    return made
+
+
+def close() -> None:
+    """Close this thread's connection and, on PostgreSQL, the whole pool. The database stays bound."""
+    if database.obj is None:
+        return
+    if database.obj.pooled:
+        database.obj.close_all()
+    else:
+        database.obj.close()
+
+
+def connection() -> Any:
+    """The driver's connection of this thread, opened if need be."""
+    return database.obj.connection()
+
+
+def engine() -> dict[str, str]:
+    """Which engine answers: {"engine": "sqlite" or "postgresql", "version": …}."""
+    if database.obj.name == "sqlite":
+        return {"engine": "sqlite", "version": cysqlite.sqlite_version}
+    shown = database.obj.execute_sql("SHOW server_version").fetchone()[0]
+    return {"engine": "postgresql", "version": str(shown).split()[0]}
+
+
+def request_begin() -> None:
+    """Before a request: take a connection from the pool (PostgreSQL; on SQLite the thread has its own).
+
+    Raises errors.Busy when the pool stays empty, errors.Unavailable when the server is away.
+    """
+    if not database.obj.pooled:
+        return
+    try:
+        database.obj.connect(reuse_if_open=True)
+    except Exception as exc:
+        raise failure(exc) or exc from exc
+
+
+def request_end() -> None:
+    """After a request, whatever happened in it: leave no transaction open, give the connection back."""
+    base = database.obj
+    if base.is_closed():
+        return
+    if not base.pooled:
+        if base.connection().in_transaction:
+            base.rollback()
+            base._state.transactions.clear()
+        return
+    base._state.transactions.clear()  # the pool itself rolls back what was left open
+    base.close()
+
+
+def _inherited() -> None:
+    # A connection must not cross a fork: the child forgets it, and keeps it from being closed, which would reach the
+    # parent's file or socket.
+    if database.obj is not None and not database.obj.is_closed():
+        _left.append(database.obj._state.conn)
+        database.obj.dispose()
+
+
+_left: builtins.list[Any] = []
+os.register_at_fork(after_in_child=_inherited)
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [exc]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__context__, one.__cause__]
+
+
+_FULL = {"53100"}
+_BUSY = {"40001", "40P01", "55P03", "53300"}
+_AWAY = re.compile(r"08...|57P0.|58030")
+
+
+def failure(exc: BaseException) -> errors.Problem | None:
+    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault of ours).
+
+    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only its context.
+    """
+    links = list(_chain(exc))
+    states = {str(getattr(one, "sqlstate", None) or "") for one in links}
+    texts = [str(one) for one in links if isinstance(one, cysqlite.SqliteError)]
+    if states & _FULL or any(isinstance(one, cysqlite.DiskFullError) for one in links):
+        return errors.StorageFull("There is no room left to write; nothing was changed.")
+    if any(isinstance(one, OSError) and one.errno == 28 for one in links):
+        return errors.StorageFull("There is no room left to write; nothing was changed.")
+    if states & _BUSY or any(isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links):
+        return errors.Busy("Others are writing just now; try again.")
+    away = any(_AWAY.fullmatch(state) for state in states if state)
+    away |= any("(code=10," in text or "(code=14," in text or "(code=8," in text for text in texts)
+    away |= any(type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links)
+    return errors.Unavailable("The database is away; try again later.") if away else None

@@ -1,0 +1,68 @@
+"""Every setting: REGISTRY_<NAME> in the environment, its default, its meaning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD NAME>."""
+
+    database: str = _setting("sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…")
+    base_url: str = _setting("http://127.0.0.1:8000", "how callers reach us: scheme, host and port, no slash at the end")
+    port: int = _setting(8000, "TCP port to serve on")
+    workers: int = _setting(2, "server processes")
+    threads: int = _setting(64, "threads in each server process, so that slow callers hold up nobody")
+    pool: int = _setting(20, "PostgreSQL connections kept by each process at most")
+    max_body: int = _setting(1024 * 1024, "longest request body taken, bytes")
+    access_token_seconds: int = _setting(600, "how long an access token lives, seconds")
+    zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
+    journal_origin: str = _setting("", "name of the journal in its checkpoints; empty: the base URL without its scheme")
+    log_level: str = _setting("INFO", "least level that is logged: DEBUG, INFO, WARNING, ERROR")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings of an environment (default: this process's).
+
+        Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a misspelt name
+        must not pass for a default.
+        """
+        given = {k.removeprefix(_PREFIX): v for k, v in (environ or os.environ).items() if k.startswith(_PREFIX)}
+        known = {one.name.upper(): one for one in fields(cls)}
+        if unknown := sorted(set(given) - set(known)):
+            raise ValueError("No such setting: " + ", ".join(_PREFIX + name for name in unknown))
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            one = known[name]
+            if isinstance(one.default, int):
+                values[one.name] = _whole(name, text)
+            else:
+                values[one.name] = text
+        made = cls(**values)
+        if not made.database.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError(f"{_PREFIX}DATABASE must begin with sqlite:/// or postgresql://")
+        if made.base_url.endswith("/") or not made.base_url.startswith(("http://", "https://")):
+            raise ValueError(f"{_PREFIX}BASE_URL must be http(s)://host[:port] without a slash at the end")
+        return made
+
+    @property
+    def origin(self) -> str:
+        """The journal's name in checkpoints: a schema-less URL, as the C2SP checkpoint form asks."""
+        return self.journal_origin or self.base_url.partition("://")[2] + "/journal"
+
+
+_PREFIX = "REGISTRY_"
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError(f"{_PREFIX}{name} must be a whole number above zero")
+    return int(text)
