@@ -11,11 +11,12 @@ from typing import Any
 import hypothesis
 import pytest
 
+from registry import db
 from tests import engines
 
 RUN = pytest.StashKey[tuple[str, int]]()  # the directory of the run, and the process that owns it
 
-# Few cores are shared by workers and a database server: how long an example takes says nothing about the code.
+# Workers and a database server share few cores: how long an example takes says nothing about the code.
 PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow], "print_blob": True}
 hypothesis.settings.register_profile("desk", **PATIENT)  # searches anew each time, remembers what failed
 hypothesis.settings.register_profile(
@@ -42,7 +43,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def databases(pytestconfig: pytest.Config) -> Iterator[engines.Engines]:
-    """Makes databases, for tests that need several: `with databases.fresh("sqlite", migrated=True) as url`."""
+    """For tests that need several databases: `with databases.fresh("sqlite", migrated=True) as url`."""
     directory, owner = pytestconfig.stash[RUN]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     made = engines.Engines(Path(directory), owner, worker, Path(pytestconfig.cache.mkdir("locale")))
@@ -68,3 +69,11 @@ def migrated_url(databases: engines.Engines, engine: str) -> Iterator[str]:
     """The URL of a migrated database without rows of ours."""
     with databases.fresh(engine, migrated=True) as url:
         yield url
+
+
+@pytest.fixture
+def opened(migrated_url: str) -> Iterator[str]:
+    """A migrated database that `registry.db` is bound to; its URL."""
+    db.open(migrated_url)
+    yield migrated_url
+    db.close()

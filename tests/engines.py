@@ -1,8 +1,8 @@
-"""The databases that tests run on: SQLite files, and databases of a real PostgreSQL that one run shares; fresh each time.
+"""The databases that tests run on, fresh each time: SQLite files, and databases of one real PostgreSQL.
 
-A run (all xdist workers of it) has one directory. Whoever first needs PostgreSQL starts it there, under a lock;
-whoever first needs a migrated database makes the template; everybody else copies. The process that owns the run
-stops the server; if it is killed before it can, a shell that watches it does.
+A run (all xdist workers of it) has one directory. Whoever first needs PostgreSQL starts it there, under a
+lock; whoever first needs a migrated database makes the template; everybody else copies. The process that owns
+the run stops the server; if it is killed before it can, a shell that watches it does.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Engines:
 
     @contextmanager
     def _once(self, what: str) -> Iterator[bool]:
-        """Whether the caller has to do `what`; the others wait until it is done. It counts only if it went well."""
+        """Whether the caller has to do `what`; others wait until it is done. It counts if it went well."""
         with (self.directory / f"{what}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             done = self.directory / f"{what}.done"
@@ -138,7 +138,7 @@ class Engines:
 
 
 def migrate(url: str) -> None:
-    """Migrates an empty database, in a process of its own: it leaves no connection, and a template allows none."""
+    """Migrates an empty database in a process of its own: no connection is left, and a template allows none."""
     done = subprocess.run(
         [sys.executable, "-c", MIGRATE, url], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
@@ -146,7 +146,7 @@ def migrate(url: str) -> None:
 
 
 def start(directory: Path, owner: int, cache: Path) -> None:
-    """Starts PostgreSQL in `directory`/data, on a unix socket there and no port; makes the database `empty`."""
+    """Starts PostgreSQL in `directory`/data, on a unix socket there; makes the database `empty`."""
     runtime = directory / "runtime"
     runtime.mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(
@@ -170,7 +170,7 @@ def start(directory: Path, owner: int, cache: Path) -> None:
 
 
 def finnish(directory: Path, cache: Path) -> Path | None:
-    """A folder for LOCPATH with the locale, compiled once and kept in pytest's cache; None without a compiler."""
+    """A folder for LOCPATH with the locale, compiled once, kept in pytest's cache; None without a compiler."""
     kept, place = cache / COLLATION, directory / "locale"
     if not kept.exists():
         made = cache / f"{COLLATION}.{os.getpid()}"

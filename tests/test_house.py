@@ -147,7 +147,7 @@ GOOD = re.compile(
     r"|MPL-2\.0|Mozilla Public License 2|LGPL|Lesser General Public License"
     r"|Permission is hereby granted, free of charge)\b"
 )
-# Strong copyleft and not-quite-open. The Lesser GPL and the Mozilla licence are fine: what they cover we use unchanged.
+# Strong copyleft and not-quite-open. The Lesser GPL and the Mozilla licence are fine: we change nothing of theirs.
 BAD = re.compile(
     r"(?i)\bA?GPL|(?<!Lesser )General Public License|Affero|\bBUSL|\bBSL\b|Business Source"
     r"|SSPL|Server Side Public|Commons Clause|Elastic"
