@@ -1,0 +1,82 @@
+"""Whole records as they applied: a register with its controller and its systems, of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from registry import clock
+from registry.catalogue import store
+from registry.catalogue.record import Record, assemble
+from registry.errors import Gone, Invalid, NotFound
+
+
+def parts(reference: str, field: str = "register") -> tuple[str, str]:
+    """`controller/key` as its two keys. Raises `Invalid` (`invalid_key`) when it is not of that form."""
+    controller, slash, key = reference.partition("/")
+    if not (slash and store.is_key(controller) and store.is_key(key)):
+        raise Invalid("The form is controller/key, such as acme/customers.", code="invalid_key", field=field)
+    return controller, key
+
+
+def record_at(
+    controller: str, key: str, *, as_of: str | None = None, known_at: str | None = None
+) -> tuple[Record, store.Written]:
+    """The record that applied at `as_of`, as known at `known_at` (instants; default: now), and its stored version.
+
+    Raises `NotFound` before the first version, `Gone` from the day the register ended.
+    """
+    moment = as_of or clock.now()
+    return whole(
+        store.at("register", controller, key, as_of=moment, known_at=known_at),
+        as_of=moment,
+        known_at=known_at,
+    )
+
+
+def whole(
+    written: store.Written, *, as_of: str | None = None, known_at: str | None = None
+) -> tuple[Record, store.Written]:
+    """`written` (a version of a register) as a record, with the controller and systems that applied at `as_of`.
+
+    Where the controller or a system was first declared later than `as_of`, its first version stands in: a register
+    that applied then had one.
+    """
+    body = written.body
+    controller = _at_or_first("controller", written.controller, written.controller, as_of, known_at)
+    systems = {
+        name: _at_or_first("system", written.controller, name, as_of, known_at).body
+        for name in body.get("systems", ())
+    }
+    return assemble(f"{written.controller}/{written.key}", body, controller.body, systems), written
+
+
+def records(
+    controllers: Iterable[str] | None = None,
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    page: int = 200,
+) -> Iterator[tuple[Record, store.Written]]:
+    """All records in force of `controllers` (None: of everybody), in pages, so that memory stays bounded."""
+    moment, after = as_of or clock.now(), None
+    among = None if controllers is None else set(controllers)
+    while True:
+        found = store.select(
+            "register", controllers=among, after=after, limit=page, as_of=moment, known_at=known_at
+        )
+        for written in found:
+            yield whole(written, as_of=moment, known_at=known_at)
+        if len(found) < page:
+            return
+        after = (found[-1].controller, found[-1].key)
+
+
+def _at_or_first(
+    kind: str, controller: str, key: str, as_of: str | None, known_at: str | None
+) -> store.Written:
+    try:
+        return store.at(kind, controller, key, as_of=as_of, known_at=known_at)
+    except Gone:
+        return store.newest(kind, controller, key)
+    except NotFound:
+        return store.numbered(kind, controller, key, 1)
