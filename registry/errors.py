@@ -1,4 +1,5 @@
-"""What can go wrong, as one tree; each leaf knows its HTTP status and its stable code (RFC 9457 problem details).
+"""What can go wrong, as one tree; each leaf knows its HTTP status and its stable code (RFC 9457 problem
+details).
 
     Problem
     ├── BadRequest 400 bad_request             not parseable
@@ -27,8 +28,8 @@
     │   └── Busy busy                          try again in a second
     └── StorageFull 507 storage_full
 
-A code is given once, for ever; a finer one may be passed where raising (``Invalid("…", code="zone_needed")``).
-"""
+A code is given once, for ever; a finer one may be passed where raising (``Invalid("…",
+code="zone_needed")``)."""
 
 from __future__ import annotations
 
@@ -39,9 +40,9 @@ from typing import Any
 class Problem(Exception):
     """Something to tell a caller. `detail` is a sentence for people and repeats nothing that the caller sent.
 
-    `field` is a JSON Pointer into the body, or a parameter's name; `errors` are (field, code, message) dicts for several
-    at once; `headers` are added to the answer; `extra` members go into the body as they are.
-    """
+    `field` is a JSON Pointer into the body, or a parameter's name; `errors` are (field, code, message)
+    dicts for several at once; `headers` are added to the answer; `extra` members go into the body as they
+    are."""
 
     status: int = 500
     code: str = "internal"

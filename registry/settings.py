@@ -14,10 +14,15 @@ def _setting(default: Any, meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD NAME>."""
+    """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD
+    NAME>."""
 
-    database: str = _setting("sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…")
-    base_url: str = _setting("http://127.0.0.1:8000", "how callers reach us: scheme, host and port, no slash at the end")
+    database: str = _setting(
+        "sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…"
+    )
+    base_url: str = _setting(
+        "http://127.0.0.1:8000", "how callers reach us: scheme, host and port, no slash at the end"
+    )
     port: int = _setting(8000, "TCP port to serve on")
     workers: int = _setting(2, "server processes")
     threads: int = _setting(64, "threads in each server process, so that slow callers hold up nobody")
@@ -25,17 +30,20 @@ class Settings:
     max_body: int = _setting(1024 * 1024, "longest request body taken, bytes")
     access_token_seconds: int = _setting(600, "how long an access token lives, seconds")
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
-    journal_origin: str = _setting("", "name of the journal in its checkpoints; empty: the base URL without its scheme")
+    journal_origin: str = _setting(
+        "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
+    )
     log_level: str = _setting("INFO", "least level that is logged: DEBUG, INFO, WARNING, ERROR")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings of an environment (default: this process's).
 
-        Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a misspelt name
-        must not pass for a default.
-        """
-        given = {k.removeprefix(_PREFIX): v for k, v in (environ or os.environ).items() if k.startswith(_PREFIX)}
+        Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a
+        misspelt name must not pass for a default."""
+        given = {
+            k.removeprefix(_PREFIX): v for k, v in (environ or os.environ).items() if k.startswith(_PREFIX)
+        }
         known = {one.name.upper(): one for one in fields(cls)}
         if unknown := sorted(set(given) - set(known)):
             raise ValueError("No such setting: " + ", ".join(_PREFIX + name for name in unknown))

@@ -1,4 +1,5 @@
-"""A database's shape as a set of lines, the same words for what the models would make and for what is there."""
+"""A database's shape as a set of lines, the same words for what the models would make and for what is
+there."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ _UNSAID = "schema_migration"
 
 
 def actual(base: Any) -> set[str]:
-    """One line for each column, key, reference, check and index of each table; the migrations' own table is left out.
+    """One line for each column, key, reference, check and index of each table; the migrations' own table is
+    left out.
 
-    Names of constraints and indexes and the order of columns do not matter. Full-text tables of SQLite are left out: they
-    are no models.
-    """
+    Names of constraints and indexes and the order of columns do not matter. Full-text tables of SQLite are
+    left out: they are no models."""
     return set(_postgres(base) if base.for_update else _sqlite(base))
 
 
@@ -28,7 +29,11 @@ def _sqlite(base: Any) -> Iterator[str]:
             continue
         yield f"{table}" + " WITHOUT ROWID" * without_rowid + " STRICT" * strict
         for _, column, kind, required, default, key, hidden in ask(f'PRAGMA table_xinfo("{table}")'):
-            yield f"{table}.{column} {kind}{_said(required, default)}" + f" key {key}" * bool(key) + " hidden" * bool(hidden)
+            yield (
+                f"{table}.{column} {kind}{_said(required, default)}"
+                + f" key {key}" * bool(key)
+                + " hidden" * bool(hidden)
+            )
         references: dict[int, list[Any]] = {}
         for row in ask(f'PRAGMA foreign_key_list("{table}")'):
             references.setdefault(row[0], []).append(row)
@@ -42,7 +47,9 @@ def _sqlite(base: Any) -> Iterator[str]:
                 if is_key
             ]
             where = f" where {written[index].upper().partition(' WHERE ')[2]}" if partial else ""
-            yield f"{table} {'unique' if unique else 'index'} ({', '.join(parts)}){where}" + " by key" * (origin == "pk")
+            yield f"{table} {'unique' if unique else 'index'} ({', '.join(parts)}){where}" + " by key" * (
+                origin == "pk"
+            )
         for check in _checks(written[table]):
             yield f"{table} check {check}"
     for name, table, sql in ask("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"):
@@ -92,7 +99,11 @@ def _postgres(base: Any) -> Iterator[str]:
     schema = base.execute_sql("SELECT current_schema()").fetchone()[0]
     for table, column, kind, required, default, collation, identity in ask(_COLUMNS):
         default = default and default.replace(f"{schema}.", "")
-        yield f"{table}.{column} {kind}{_said(required, default)}" + f" collate {collation}" * bool(collation) + identity
+        yield (
+            f"{table}.{column} {kind}{_said(required, default)}"
+            + f" collate {collation}" * bool(collation)
+            + identity
+        )
     for table, constraint in ask(_CONSTRAINTS):
         yield f"{table} {constraint.replace(f'{schema}.', '')}"
     for table, index in ask(_INDEXES):

@@ -1,8 +1,8 @@
 """The two engines, how a thread gets its connection, and what their failures mean.
 
-SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the line that can
-corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a bounded pool.
-"""
+SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the
+line that can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a
+bounded pool."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Unjournalled(RuntimeError):
 
 @dataclass
 class Work:
-    """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`, which what
-    runs inside may keep things in (a nested verb that fails gets it back as it was)."""
+    """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`,
+    which what runs inside may keep things in (a nested verb that fails gets it back as it was)."""
 
     changed: int = 0
     entries: int = 0
@@ -86,7 +86,12 @@ class Sqlite(_Guarded, CySqliteDatabase):
         self.turn = threading.Lock()
         self._commit_hook = None
         super().__init__(
-            path, rank_functions=False, pragmas=pragmas, timeout=PATIENCE, lock_type="IMMEDIATE", field_types={"KEY": "TEXT"}
+            path,
+            rank_functions=False,
+            pragmas=pragmas,
+            timeout=PATIENCE,
+            lock_type="IMMEDIATE",
+            field_types={"KEY": "TEXT"},
         )
         # The guard below the guard: even a cursor taken by hand commits nothing outside a verb.
         self._commit_hook = lambda: 0 if here.work is not None or here.__dict__.get("opening") else 1
@@ -118,7 +123,9 @@ class Postgres(_Guarded, PooledPostgresqlDatabase):
 
     def __init__(self, url: str, *, isolation: str, **pool: Any) -> None:
         self.isolation = isolation
-        super().__init__(url, prefer_psycopg3=True, timeout=PATIENCE, field_types={"KEY": 'TEXT COLLATE "C"'}, **pool)
+        super().__init__(
+            url, prefer_psycopg3=True, timeout=PATIENCE, field_types={"KEY": 'TEXT COLLATE "C"'}, **pool
+        )
 
     def begin(self, kind: str | None = None) -> None:
         """Begin a transaction: "write" may write once it is its turn, anything else reads one snapshot."""
@@ -133,26 +140,36 @@ class Postgres(_Guarded, PooledPostgresqlDatabase):
 def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragmas: Any) -> Sqlite | Postgres:
     """Bind the database named by a URL and give it; nothing is connected yet.
 
-    ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…`` (`pool`
-    connections at most; `isolation` of write transactions). Raises ValueError for another scheme, RuntimeError for a
-    SQLite library that may corrupt a WAL database.
-    """
+    ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…``
+    (`pool` connections at most; `isolation` of write transactions). Raises ValueError for another scheme,
+    RuntimeError for a SQLite library that may corrupt a WAL database."""
     close()
     made: Sqlite | Postgres
     if url.startswith("sqlite:///"):
         if cysqlite.sqlite_version_info < SAFE_WAL:
-            raise RuntimeError(f"SQLite {cysqlite.sqlite_version} may corrupt a WAL database; 3.51.3 is the first safe one")
+            raise RuntimeError(
+                f"SQLite {cysqlite.sqlite_version} may corrupt a WAL database; 3.51.3 is the first safe one"
+            )
         path = url.removeprefix("sqlite:///")
         Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
         # FULL: an acknowledged write is a promise. Never mmap_size together with WAL.
-        ours = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "journal_size_limit": 64 * 1024 * 1024}
+        ours = {
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "secure_delete": 1, "journal_size_limit": 64 * 1024 * 1024,
+        }
         made = Sqlite(path, {**ours, **pragmas})
     elif url.startswith("postgresql://"):
         from psycopg.conninfo import conninfo_to_dict
 
         options = str(conninfo_to_dict(url).get("options") or "")
-        options += f" -c timezone=UTC -c default_transaction_read_only=on -c lock_timeout={int(PATIENCE * 1000)}"
-        made = Postgres(url, isolation=isolation, max_connections=pool, stale_timeout=300, options=options.strip())
+        options += (
+            f" -c timezone=UTC -c default_transaction_read_only=on -c lock_timeout={int(PATIENCE * 1000)}"
+        )
+        made = Postgres(
+            url, isolation=isolation, max_connections=pool, stale_timeout=300, options=options.strip()
+        )
     else:
         raise ValueError("The database must be sqlite:///path or postgresql://…")
     database.initialize(made)
@@ -238,10 +255,11 @@ _AWAY = re.compile(r"08...|57P0.|58030")
 
 
 def failure(exc: BaseException) -> errors.Problem | None:
-    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault of ours).
+    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault
+    of ours).
 
-    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only its context.
-    """
+    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only
+    its context."""
     links = list(_chain(exc))
     states = {str(getattr(one, "sqlstate", None) or "") for one in links}
     texts = [str(one) for one in links if isinstance(one, cysqlite.SqliteError)]
@@ -249,9 +267,13 @@ def failure(exc: BaseException) -> errors.Problem | None:
         return errors.StorageFull("There is no room left to write; nothing was changed.")
     if any(isinstance(one, OSError) and one.errno == 28 for one in links):
         return errors.StorageFull("There is no room left to write; nothing was changed.")
-    if states & _BUSY or any(isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links):
+    if states & _BUSY or any(
+        isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links
+    ):
         return errors.Busy("Others are writing just now; try again.")
     away = any(_AWAY.fullmatch(state) for state in states if state)
     away |= any("(code=10," in text or "(code=14," in text or "(code=8," in text for text in texts)
-    away |= any(type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links)
+    away |= any(
+        type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links
+    )
     return errors.Unavailable("The database is away; try again later.") if away else None

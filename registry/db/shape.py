@@ -23,7 +23,8 @@ HISTORY = "schema_migration"
 
 
 def models() -> list[type[Stored]]:
-    """Every model that is loaded, referenced ones first. Whoever calls has imported the application before."""
+    """Every model that is loaded, referenced ones first. Whoever calls has imported the application
+    before."""
     found: list[type[Stored]] = []
     waiting: list[type[Stored]] = [Stored]
     while waiting:
@@ -40,8 +41,8 @@ def _runner() -> Runner:
 def pending() -> list[str]:
     """Names of the migrations that this database has not had, in order.
 
-    Raises RuntimeError when the database has had one that this program does not know: it is of a newer program.
-    """
+    Raises RuntimeError when the database has had one that this program does not know: it is of a newer
+    program."""
     rows = _runner().status()
     if unknown := [row.name for row in rows if row.path is None]:
         raise RuntimeError("The database is of a newer program: unknown migration " + ", ".join(unknown))
@@ -49,10 +50,11 @@ def pending() -> list[str]:
 
 
 def migrate() -> list[str]:
-    """Run what is pending, all of it or nothing, and give the names. Of several processes one does it, the others wait.
+    """Run what is pending, all of it or nothing, and give the names. Of several processes one does it, the
+    others wait.
 
-    Raises errors.Busy after a minute, RuntimeError as `pending` does or when rows would be left without what they name.
-    """
+    Raises errors.Busy after a minute, RuntimeError as `pending` does or when rows would be left without
+    what they name."""
     if not pending():
         return []
     base = database.obj
@@ -65,7 +67,9 @@ def migrate() -> list[str]:
                 raise RuntimeError("A migration left rows whose reference is gone; nothing was changed.")
             return names
 
-    if sqlite:  # a table is rebuilt by making it anew, which must not cascade; inside a transaction it is too late
+    if (
+        sqlite
+    ):  # a table is rebuilt by making it anew, which must not cascade; inside a transaction it is too late
         base.pragma("foreign_keys", 0)
     try:
         return repeated(once, 1000, 60.0)
@@ -77,9 +81,8 @@ def migrate() -> list[str]:
 def generate(name: str, of: Iterable[type[Model]] | None = None) -> Path | None:
     """Write the next migration from what `of` (default: all models) has and the migrated database has not.
 
-    Gives the file, or None when there is nothing to do. It is a draft: CHECK constraints and renames are yours to add,
-    and `drift` says whether it is complete.
-    """
+    Gives the file, or None when there is nothing to do. It is a draft: CHECK constraints and renames are
+    yours to add, and `drift` says whether it is complete."""
     found = diff_models(database.obj, list(of) if of is not None else models())
     if not found:
         return None
@@ -88,16 +91,18 @@ def generate(name: str, of: Iterable[type[Model]] | None = None) -> Path | None:
 
 
 def drift(of: Iterable[type[Model]] | None = None) -> list[str]:
-    """Differences between the database and the models (default: all): columns, types, nullability, collations, keys,
-    references, checks, indexes. A line begins with + for what only the models have, - for what only the database has.
-    """
+    """Differences between the database and the models (default: all): columns, types, nullability,
+    collations, keys, references, checks, indexes. A line begins with + for what only the models have, - for
+    what only the database has."""
     wanted = sort_models(list(of) if of is not None else models())
     actual = described.actual(database.obj)
     with _scratch(database.obj) as base:
         for model in wanted:
             SchemaManager(model, database=base).create_all(safe=False)
         declared = described.actual(base)
-    return [f"+ {line}" for line in sorted(declared - actual)] + [f"- {line}" for line in sorted(actual - declared)]
+    return [f"+ {line}" for line in sorted(declared - actual)] + [
+        f"- {line}" for line in sorted(actual - declared)
+    ]
 
 
 class _Undo(Exception):

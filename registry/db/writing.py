@@ -1,4 +1,5 @@
-"""The write transaction: one verb, one writer at a time, all of it or nothing, and never without a journal entry."""
+"""The write transaction: one verb, one writer at a time, all of it or nothing, and never without a journal
+entry."""
 
 from __future__ import annotations
 
@@ -25,14 +26,14 @@ def writes(*, journalled: bool = True, why: str = "") -> Callable[[Callable[P, R
 def writes(verb: Any = None, /, *, journalled: bool = True, why: str = "") -> Any:
     """Mark a verb: a function that writes, in one transaction with its journal entry.
 
-    Alone it takes the write lock first, so what it reads stays true until it commits. Inside another verb it joins that
-    one's transaction; if it raises, what it did is undone and the outer verb may go on. A serialization failure, a
-    deadlock or a lock runs the whole verb again, three times at most: give it values, not iterators.
+    Alone it takes the write lock first, so what it reads stays true until it commits. Inside another verb
+    it joins that one's transaction; if it raises, what it did is undone and the outer verb may go on. A
+    serialization failure, a deadlock or a lock runs the whole verb again, three times at most: give it
+    values, not iterators.
 
-    Raises errors.Busy when its turn does not come, errors.StorageFull when the disk is full, errors.Unavailable when the
-    database is away, Unjournalled when rows changed and nothing was appended to the journal (unless `journalled=False`,
-    which needs a `why`).
-    """
+    Raises errors.Busy when its turn does not come, errors.StorageFull when the disk is full,
+    errors.Unavailable when the database is away, Unjournalled when rows changed and nothing was appended to
+    the journal (unless `journalled=False`, which needs a `why`)."""
     if not journalled and not why:
         raise TypeError("journalled=False needs its reason: why=…")
 
@@ -65,7 +66,8 @@ def writing(*, why: str = "") -> Iterator[Work]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """A read transaction: every select in the block sees the same moment. Keep it short, it holds back the clean-up."""
+    """A read transaction: every select in the block sees the same moment. Keep it short, it holds back the
+    clean-up."""
     if database.obj.in_transaction():
         yield
         return
@@ -88,14 +90,20 @@ def noted() -> None:
 
 
 def repeated(once: Callable[[], R], retries: int, patience: float) -> R:
-    """Run a transaction, again when it lost against another: at most `retries` times more and `patience` seconds."""
+    """Run a transaction, again when it lost against another: at most `retries` times more and `patience`
+    seconds."""
     began = time.monotonic()
     for left in range(retries, -1, -1):
         try:
             return once()
         except Exception as exc:
             meant = told(exc)
-            if not isinstance(meant, errors.Busy) or meant is exc or not left or time.monotonic() - began > patience:
+            if (
+                not isinstance(meant, errors.Busy)
+                or meant is exc
+                or not left
+                or time.monotonic() - began > patience
+            ):
                 raise meant from (exc if meant is not exc else exc.__cause__)
         time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 -- apart, so that two losers do not meet again
     raise AssertionError("unreachable")
@@ -112,12 +120,12 @@ def told(exc: Exception) -> Exception:
 def _transaction(journalled: bool, name: str) -> Iterator[Work]:
     if here.work is not None:
         current = here.work
-        memo = dict(current.memo)
+        before = (current.changed, current.entries, dict(current.memo))
         try:
             with database.obj.savepoint(), _checked(current, journalled, name):
                 yield current
         except BaseException:
-            current.memo = memo
+            current.changed, current.entries, current.memo = before
             raise
         return
     base = database.obj

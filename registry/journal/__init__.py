@@ -1,0 +1,33 @@
+"""What has been written down: one entry for each write, in the same transaction, chained and in a Merkle
+tree."""
+
+from registry.journal.entries import (
+    Entry,
+    JournalEntry,
+    JournalHead,
+    JournalNode,
+    append,
+    checkpoint,
+    controller_of,
+    entries,
+    erase,
+    stamp,
+)
+from registry.journal.verification import Fault, Report, verify, witness
+
+__all__ = [
+    "Entry",
+    "Fault",
+    "JournalEntry",
+    "JournalHead",
+    "JournalNode",
+    "Report",
+    "append",
+    "checkpoint",
+    "controller_of",
+    "entries",
+    "erase",
+    "stamp",
+    "verify",
+    "witness",
+]
