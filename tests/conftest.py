@@ -46,7 +46,8 @@ def databases(pytestconfig: pytest.Config) -> Iterator[engines.Engines]:
     """For tests that need several databases: `with databases.fresh("sqlite", migrated=True) as url`."""
     directory, owner = pytestconfig.stash[RUN]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    made = engines.Engines(Path(directory), owner, worker, Path(pytestconfig.cache.mkdir("locale")))
+    kept = pytestconfig.cache.mkdir("locale") if hasattr(pytestconfig, "cache") else directory
+    made = engines.Engines(Path(directory), owner, worker, Path(kept))
     yield made
     made.close()
 
