@@ -1,7 +1,7 @@
 # People, hooks and CI call the same targets. `make help` lists them.
 PYTHON ?= python3
 PORT   ?= 8000
-JOBS   ?= auto
+JOBS   ?= logical
 ARGS   ?=
 
 V   := .venv/bin
@@ -36,7 +36,7 @@ $(DEV): | $(V)/python
 demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own
 	@$(RUN) demo --port $(PORT) $(ARGS)
 
-test: $(DEV)  ## the whole suite on SQLite and PostgreSQL (JOBS=auto ARGS=…)
+test: $(DEV)  ## the whole suite on SQLite and PostgreSQL (JOBS=2 ARGS=…)
 	$(V)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(DEV)  ## style, types, import rules, and that what is generated is current
