@@ -1,5 +1,6 @@
 """A database's shape as a set of lines, the same words for what the models would make and for what is
-there."""
+there.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ def actual(base: Any) -> set[str]:
     left out.
 
     Names of constraints and indexes and the order of columns do not matter. Full-text tables of SQLite are
-    left out: they are no models."""
+    left out: they are no models.
+    """
     return set(_postgres(base) if base.for_update else _sqlite(base))
 
 

@@ -2,7 +2,8 @@
 
 SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the
 line that can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a
-bounded pool."""
+bounded pool.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ class Unjournalled(RuntimeError):
 @dataclass
 class Work:
     """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`,
-    which what runs inside may keep things in (a nested verb that fails gets it back as it was)."""
+    which what runs inside may keep things in (a nested verb that fails gets it back as it was).
+    """
 
     changed: int = 0
     entries: int = 0
@@ -142,7 +144,8 @@ def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragm
 
     ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…``
     (`pool` connections at most; `isolation` of write transactions). Raises ValueError for another scheme,
-    RuntimeError for a SQLite library that may corrupt a WAL database."""
+    RuntimeError for a SQLite library that may corrupt a WAL database.
+    """
     close()
     made: Sqlite | Postgres
     if url.startswith("sqlite:///"):
@@ -157,7 +160,8 @@ def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragm
             "journal_mode": "wal",
             "synchronous": "full",
             "foreign_keys": 1,
-            "secure_delete": 1, "journal_size_limit": 64 * 1024 * 1024,
+            "secure_delete": 1,
+            "journal_size_limit": 64 * 1024 * 1024,
         }
         made = Sqlite(path, {**ours, **pragmas})
     elif url.startswith("postgresql://"):
@@ -259,7 +263,8 @@ def failure(exc: BaseException) -> errors.Problem | None:
     of ours).
 
     The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only
-    its context."""
+    its context.
+    """
     links = list(_chain(exc))
     states = {str(getattr(one, "sqlstate", None) or "") for one in links}
     texts = [str(one) for one in links if isinstance(one, cysqlite.SqliteError)]

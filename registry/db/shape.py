@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import peewee
 from peewee import Model, SchemaManager, sort_models
 from playhouse.cysqlite_ext import CySqliteDatabase
 from playhouse.migrations import Runner, template
@@ -24,7 +25,8 @@ HISTORY = "schema_migration"
 
 def models() -> list[type[Stored]]:
     """Every model that is loaded, referenced ones first. Whoever calls has imported the application
-    before."""
+    before.
+    """
     found: list[type[Stored]] = []
     waiting: list[type[Stored]] = [Stored]
     while waiting:
@@ -42,7 +44,8 @@ def pending() -> list[str]:
     """Names of the migrations that this database has not had, in order.
 
     Raises RuntimeError when the database has had one that this program does not know: it is of a newer
-    program."""
+    program.
+    """
     rows = _runner().status()
     if unknown := [row.name for row in rows if row.path is None]:
         raise RuntimeError("The database is of a newer program: unknown migration " + ", ".join(unknown))
@@ -54,7 +57,8 @@ def migrate() -> list[str]:
     others wait.
 
     Raises errors.Busy after a minute, RuntimeError as `pending` does or when rows would be left without
-    what they name."""
+    what they name.
+    """
     if not pending():
         return []
     base = database.obj
@@ -82,18 +86,33 @@ def generate(name: str, of: Iterable[type[Model]] | None = None) -> Path | None:
     """Write the next migration from what `of` (default: all models) has and the migrated database has not.
 
     Gives the file, or None when there is nothing to do. It is a draft: CHECK constraints and renames are
-    yours to add, and `drift` says whether it is complete."""
+    yours to add, and `drift` says whether it is complete.
+    """
     found = diff_models(database.obj, list(of) if of is not None else models())
     if not found:
         return None
-    body = re.sub(r"\A# Generated.*\n", f'"""{name.capitalize()}."""\n\n', template(found))
-    return Path(_runner().create(name, body=body))
+    return Path(_runner().create(name, body=_written(name, template(found))))
+
+
+def _written(name: str, draft: str) -> str:
+    # The draft imports everything from peewee; say what is used.
+    kept = [
+        line for line in draft.splitlines() if not re.match(r"# Generated|from (peewee|registry)\b", line)
+    ]
+    text = "\n".join(kept).strip() + "\n"
+    used = {
+        module: [one for one in names if re.search(rf"\b{one}\b", text)]
+        for module, names in (("peewee", peewee.__all__), ("registry.db.stored", ["Instant", "Text"]))
+    }
+    imports = "\n\n".join(f"from {module} import {', '.join(sorted(n))}" for module, n in used.items() if n)
+    return f'"""{name.capitalize()}."""\n\n{imports}\n\n{text}'
 
 
 def drift(of: Iterable[type[Model]] | None = None) -> list[str]:
     """Differences between the database and the models (default: all): columns, types, nullability,
     collations, keys, references, checks, indexes. A line begins with + for what only the models have, - for
-    what only the database has."""
+    what only the database has.
+    """
     wanted = sort_models(list(of) if of is not None else models())
     actual = described.actual(database.obj)
     with _scratch(database.obj) as base:

@@ -1,5 +1,6 @@
 """The write transaction: one verb, one writer at a time, all of it or nothing, and never without a journal
-entry."""
+entry.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def writes(verb: Any = None, /, *, journalled: bool = True, why: str = "") -> An
 
     Raises errors.Busy when its turn does not come, errors.StorageFull when the disk is full,
     errors.Unavailable when the database is away, Unjournalled when rows changed and nothing was appended to
-    the journal (unless `journalled=False`, which needs a `why`)."""
+    the journal (unless `journalled=False`, which needs a `why`).
+    """
     if not journalled and not why:
         raise TypeError("journalled=False needs its reason: why=…")
 
@@ -67,7 +69,8 @@ def writing(*, why: str = "") -> Iterator[Work]:
 @contextmanager
 def snapshot() -> Iterator[None]:
     """A read transaction: every select in the block sees the same moment. Keep it short, it holds back the
-    clean-up."""
+    clean-up.
+    """
     if database.obj.in_transaction():
         yield
         return
@@ -91,7 +94,8 @@ def noted() -> None:
 
 def repeated(once: Callable[[], R], retries: int, patience: float) -> R:
     """Run a transaction, again when it lost against another: at most `retries` times more and `patience`
-    seconds."""
+    seconds.
+    """
     began = time.monotonic()
     for left in range(retries, -1, -1):
         try:

@@ -29,7 +29,8 @@ _OBJECT = re.compile(r"[a-z][a-z-]*(/[^/\s\x00-\x1f\x7f]+)+")
 
 class JournalEntry(db.Stored):
     """One entry: the bytes that were hashed, their leaf, the payload with its salt, and copies for
-    filters."""
+    filters.
+    """
 
     seq = peewee.BigIntegerField(primary_key=True)
     entry = peewee.BlobField()
@@ -96,10 +97,11 @@ class _Head:
     recorded_at: str
 
 
-def controller_of(object: str) -> str | None:
+def controller_of(of: str) -> str | None:
     """Whose object it is: the second part of ``kind/controller/key`` and of ``controller/key``, else
-    nobody's."""
-    kind, *parts = object.split("/")
+    nobody's.
+    """
+    kind, *parts = of.split("/")
     return parts[0] if len(parts) > 1 or kind == "controller" else None
 
 
@@ -119,7 +121,7 @@ def stamp() -> str:
 
 def append(
     action: str,
-    object: str,
+    of: str,
     *,
     by: str,
     version: int | None = None,
@@ -128,7 +130,7 @@ def append(
 ) -> Entry:
     """Append an entry to the running write transaction.
 
-    `action` says what was done (``register.declared``), `object` to what (``register/seamk/library-chat``;
+    `action` says what was done (``register.declared``), `of` to what object (``register/seamk/library-chat``;
     an object that belongs to a controller is written kind/controller/key), `by` is the pseudonym of who did
     it (``client/<id>``, ``operator``). `payload` is anything RFC 8785 can write; it can be erased later,
     the rest cannot, so whatever might be personal goes there. `content` are the bytes of the document that
@@ -137,8 +139,8 @@ def append(
 
     Raises db.WriteOutside without a write transaction, ValueError for an action or object not of that form.
     """
-    if not _ACTION.fullmatch(action) or not _OBJECT.fullmatch(object) or not by:
-        raise ValueError(f"not an action, an object and an actor: {action!r} {object!r} {by!r}")
+    if not _ACTION.fullmatch(action) or not _OBJECT.fullmatch(of) or not by:
+        raise ValueError(f"not an action, an object and an actor: {action!r} {of!r} {by!r}")
     memo = db.work().memo
     recorded_at, head = stamp(), _head(memo)
     said = dict(payload or {})
@@ -152,7 +154,7 @@ def append(
             "recorded_at": recorded_at,
             "actor": by,
             "action": action,
-            "object": object,
+            "object": of,
             "version": version,
             "payload_commitment": hashlib.sha256(salt + sealed).hexdigest(),
             "prev_hash": head.leaf.hex() if head.size else ZEROS,
@@ -169,15 +171,15 @@ def append(
         recorded_at=recorded_at,
         actor=by,
         action=action,
-        object=object,
+        object=of,
         version=version,
-        controller=controller_of(object),
+        controller=controller_of(of),
     ).execute()
     if made:
         JournalNode.insert_many(made, [JournalNode.level, JournalNode.position, JournalNode.hash]).execute()
     _advance(head, _Head(seq, leaf, peaks, recorded_at), memo)
     db.noted()
-    return Entry(seq, recorded_at, by, action, object, version, document, leaf, said)
+    return Entry(seq, recorded_at, by, action, of, version, document, leaf, said)
 
 
 def _head(memo: dict[str, Any]) -> _Head:
@@ -231,18 +233,18 @@ def entries(
     after: int = 0,
     limit: int = 50,
     controllers: Collection[str] | None = None,
-    object: str | None = None,
+    of: str | None = None,
     action: str | None = None,
 ) -> list[Entry]:
     """Entries in the order of their numbers: those above `after`, `limit` at most.
 
-    `controllers` restricts to objects of these (None: all entries), `object` and `action` to exactly these.
+    `controllers` restricts to objects of these (None: all entries), `of` to one object, `action` to one action.
     """
     query = JournalEntry.select().where(JournalEntry.seq > after)
     if controllers is not None:
         query = query.where(JournalEntry.controller.in_(sorted(controllers)))
-    if object is not None:
-        query = query.where(JournalEntry.object == object)
+    if of is not None:
+        query = query.where(JournalEntry.object == of)
     if action is not None:
         query = query.where(JournalEntry.action == action)
     return [_value(row) for row in query.order_by(JournalEntry.seq).limit(limit)]
@@ -259,7 +261,8 @@ def checkpoint(origin: str = "") -> dict[str, Any]:
     """Where the journal stands: {"origin", "size", "root" (hex), "recorded_at" (of the last entry, or None)}.
 
     Kept by somebody else, it is what proves later that nothing before it was changed; kept only here it
-    proves nothing against whoever can write the database."""
+    proves nothing against whoever can write the database.
+    """
     row = JournalHead.get_or_none(JournalHead.id == 1)
     return {
         "origin": origin or Settings.from_env().origin,

@@ -4,7 +4,8 @@ hashes.
 A tree of n leaves is kept as its *peaks*: the roots of the complete subtrees that n splits into, the
 largest first, one for each set bit of n. A node is (level, position): level 0 are the leaves, and node (l,
 p) is over the leaves p·2^l up to (p+1)·2^l. A complete subtree never changes again, so proofs can be read
-from stored nodes at any time."""
+from stored nodes at any time.
+"""
 
 from __future__ import annotations
 
@@ -66,5 +67,6 @@ def covering(size: int) -> list[tuple[int, int]]:
 
 def last_leaf(level: int, position: int) -> int:
     """How many leaves the tree had when node (level, position) was completed: the number of its last
-    entry."""
+    entry.
+    """
     return (position + 1) << level

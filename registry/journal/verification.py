@@ -1,27 +1,22 @@
 """Does the journal still say what it said? Every entry, its chain, its tree, its payload, and the documents
-it speaks of."""
+it speaks of.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import peewee
-from peewee import fn
+from registry.journal import stored, tree
+from registry.journal.entries import ERASED, ZEROS, controller_of
 
-from registry import db
-from registry.journal import tree
-from registry.journal.entries import ERASED, ZEROS, JournalEntry, JournalHead, JournalNode, controller_of
-
-CHUNK = 500
 #: So many faults are listed; a journal that is wrong throughout needs no longer list.
 LISTED = 200
 
 _MEMBERS = {"seq", "recorded_at", "actor", "action", "object", "version", "payload_commitment", "prev_hash"}
-_COPIED = ("recorded_at", "actor", "action", "object", "version", "controller")
 
 #: What is stored now for an object and version: the bytes of its document, or None.
 Fetch = Callable[[str, "int | None"], "bytes | None"]
@@ -43,7 +38,8 @@ class Report:
     fit.
 
     `size` and `root` (hex) are of the entries as they are; `erased` counts lawful erasures; `unwitnessed`
-    are kinds of objects with documents that nobody offered to fetch, so that they were not compared."""
+    are kinds of objects with documents that nobody offered to fetch, so that they were not compared.
+    """
 
     size: int
     root: str
@@ -71,7 +67,8 @@ def witness(kind: str, *, every: Every | None = None) -> Callable[[Fetch], Fetch
     """Decorator: this function fetches the stored bytes of an object of a kind (its first part) in a version.
 
     With `every`, which gives each stored document as (object, version), `verify` also finds the document
-    that no entry speaks of. Raises ValueError when the kind has its witness already."""
+    that no entry speaks of. Raises ValueError when the kind has its witness already.
+    """
 
     def take(fetch: Fetch) -> Fetch:
         if kind in _witnesses:
@@ -90,18 +87,9 @@ def verify(
 
     `progress` is told (entries read, entries there). `checkpoint` is one kept outside ({"size", "root"}):
     without it a journal that was cut or rewritten from somewhere on, tree and head included, cannot be told
-    from an honest one. Writing may go on meanwhile: what was there at the start is what is verified."""
+    from an honest one. Writing may go on meanwhile: what was there at the start is what is verified.
+    """
     return _Walk(checkpoint).run(progress)
-
-
-@dataclass
-class _Row:
-    seq: int
-    entry: bytes
-    leaf: bytes
-    payload: bytes | None
-    salt: bytes | None
-    copied: tuple[bytes | None, ...]
 
 
 @dataclass
@@ -117,9 +105,9 @@ class _Walk:
     unwitnessed: set[str] = field(default_factory=set)
 
     def run(self, progress: Callable[[int, int], None] | None) -> Report:
-        head = _head()
+        head = stored.head()
         there = head[0] if head is not None else 0
-        for rows in _chunks():
+        for rows in stored.chunks():
             made: list[tree.Node] = []
             for row in rows:
                 if row.seq > there:
@@ -130,8 +118,8 @@ class _Walk:
                 progress(self.size, there)
             if rows[-1].seq >= there:
                 break
-        for object, seq in self.gone.items():
-            if not _erased_since(object, there):
+        for of, seq in self.gone.items():
+            if not stored.erased_since(of, there):
                 self.fault(seq, "the payload is gone and no later entry says that it was erased")
         self.compare_head(head)
         self.compare_checkpoint(reached=True)
@@ -139,18 +127,22 @@ class _Walk:
         return Report(
             self.size,
             tree.root(self.peaks).hex(),
-            tuple(sorted(self.faults, key=lambda one: one.seq or 0)),
+            tuple(sorted(self.faults, key=_order)[:LISTED]),
             self.erased,
             tuple(sorted(self.unwitnessed)),
         )
 
     def fault(self, seq: int | None, reason: str) -> None:
-        if len(self.faults) < LISTED:
-            self.faults.append(Fault(seq, reason))
+        self.faults.append(Fault(seq, reason))
+        if len(self.faults) > 2 * LISTED:
+            self.faults = sorted(self.faults, key=_order)[:LISTED]
 
     # One entry
 
-    def read(self, row: _Row) -> list[tree.Node]:
+    def read(self, row: stored.Row) -> list[tree.Node]:
+        if row.seq <= self.size:
+            self.fault(row.seq, "there is an entry too many with this number")
+            return []
         for missing in range(self.size + 1, min(row.seq, self.size + 1 + LISTED)):
             self.fault(missing, "the entry is missing")
         leaf = tree.leaf(row.entry)
@@ -165,9 +157,9 @@ class _Walk:
             self.compare_payload(row, said)
         if said and said["action"] == ERASED:
             self.discharge(said["object"])
-        if row.copied[_COPIED.index("action")] == ERASED.encode():
-            # Either the entry or its copy may have been changed since; that is a fault of this entry, found above.
-            self.discharge((row.copied[_COPIED.index("object")] or b"").decode("utf-8", "replace"))
+        if row.copied[stored.COPIED.index("action")] == ERASED.encode():
+            # Either the entry or its copy may have been changed since: a fault of this entry, found above.
+            self.discharge((row.copied[stored.COPIED.index("object")] or b"").decode("utf-8", "replace"))
         self.last = row.leaf
         before, self.size = self.size, row.seq
         if before != row.seq - 1:  # after a gap nothing above can fit; the tree is no longer followed
@@ -177,35 +169,33 @@ class _Walk:
         self.compare_checkpoint(reached=False)
         return made
 
-    def compare_copies(self, row: _Row, said: dict[str, Any]) -> None:
+    def compare_copies(self, row: stored.Row, said: dict[str, Any]) -> None:
         if said["seq"] != row.seq:
             self.fault(row.seq, "the entry has another number")
-        for name, found in zip(_COPIED, row.copied, strict=True):
+        for name, found in zip(stored.COPIED, row.copied, strict=True):
             value = controller_of(said["object"]) if name == "controller" else said[name]
             if found != (None if value is None else str(value).encode()):
                 self.fault(row.seq, f"the copy of {name} is not what the entry says")
 
-    def compare_chain(self, row: _Row, said: dict[str, Any], *, intact: bool) -> None:
+    def compare_chain(self, row: stored.Row, said: dict[str, Any], *, intact: bool) -> None:
         before = self.last.hex() if row.seq > 1 else ZEROS
         if said["prev_hash"] != before and row.seq == self.size + 1:
-            # Who is wrong? An entry that does not fit its own leaf is; else the one before, which this one remembers.
+            # Who is wrong? An entry that does not fit its own leaf; else the one before, which this remembers.
             blamed = row.seq if not intact or row.seq == 1 else row.seq - 1
             self.fault(blamed, f"entry {row.seq} follows an entry with another leaf")
         if said["recorded_at"] < self.recorded_at:
             self.fault(row.seq, "the entry was recorded before the one that it follows")
         self.recorded_at = max(self.recorded_at, said["recorded_at"])
 
-    def compare_payload(self, row: _Row, said: dict[str, Any]) -> None:
+    def compare_payload(self, row: stored.Row, said: dict[str, Any]) -> None:
         if row.payload is None and row.salt is None:
             self.gone[f"journal/{row.seq}"] = row.seq
             return
         if row.payload is None or row.salt is None:
             self.fault(row.seq, "payload and salt are not both there")
             return
-        if (
-            len(row.salt) != 32
-            or hashlib.sha256(row.salt + row.payload).hexdigest() != said["payload_commitment"]
-        ):
+        sealed = hashlib.sha256(row.salt + row.payload).hexdigest()
+        if len(row.salt) != 32 or sealed != said["payload_commitment"]:
             self.fault(row.seq, "the payload or its salt is not what the entry was committed to")
             return
         promised = _content(row.payload)
@@ -215,14 +205,14 @@ class _Walk:
         if kind not in _witnesses:
             self.unwitnessed.add(kind)
             return
-        stored = _witnesses[kind][0](said["object"], said["version"])
-        if stored is None:
+        document = _witnesses[kind][0](said["object"], said["version"])
+        if document is None:
             self.fault(row.seq, "the document that the entry speaks of is gone")
-        elif hashlib.sha256(stored).hexdigest() != promised:
+        elif hashlib.sha256(document).hexdigest() != promised:
             self.fault(row.seq, "the document is not the one that the entry speaks of")
 
-    def discharge(self, object: str) -> None:
-        if self.gone.pop(object, None) is not None:
+    def discharge(self, of: str) -> None:
+        if self.gone.pop(of, None) is not None:
             self.erased += 1
 
     # The tree, the head, the checkpoint, the documents
@@ -232,15 +222,15 @@ class _Walk:
         for one in made:
             levels.setdefault(one[0], []).append(one)
         for level, nodes in levels.items():
-            stored = _nodes(level, nodes[0][1], nodes[-1][1])
+            kept = stored.nodes(level, nodes[0][1], nodes[-1][1])
             for _, position, computed in nodes:
-                if stored.get(position) != computed:
-                    told = "is missing" if position not in stored else "is not over these entries"
+                if kept.get(position) != computed:
+                    told = "is missing" if position not in kept else "is not over these entries"
                     self.fault(tree.last_leaf(level, position), f"node {level}/{position} of the tree {told}")
 
     def compare_head(self, head: tuple[Any, ...] | None) -> None:
         if head is None:
-            if self.size or JournalEntry.select(JournalEntry.seq).exists():
+            if self.size or stored.counted()[3]:
                 self.fault(self.size or 1, "the head is missing")
             return
         size, root, leaf, peaks, recorded_at = head
@@ -255,7 +245,7 @@ class _Walk:
             ):
                 if found != value:
                     self.fault(size, f"the {name} in the head does not fit")
-        now, lowest, highest, entries, nodes = _counted()
+        now, lowest, highest, entries, nodes = stored.counted()
         if highest > now:
             self.fault(now + 1, "there is an entry above the head")
         elif lowest < 1:
@@ -275,40 +265,21 @@ class _Walk:
             self.fault(self.size + 1, f"the checkpoint is of {size} entries, there are {self.size}")
 
     def compare_documents(self) -> None:
-        for kind, (_, every) in sorted(_witnesses.items()):
-            for object, version in every() if every is not None else ():
-                asked = (JournalEntry.object == object) & (
-                    JournalEntry.version.is_null() if version is None else JournalEntry.version == version
-                )
-                if not JournalEntry.select(JournalEntry.seq).where(asked).exists():
-                    self.fault(
-                        None, f"there is no entry for a document of kind {kind}: {object} version {version}"
-                    )
+        for _, every in _witnesses.values():
+            for of, version in every() if every is not None else ():
+                if not stored.speaks_of(of, version):
+                    self.fault(None, f"no entry speaks of the document {of} version {version}")
 
 
-def _raw(column: peewee.Field) -> Any:
-    # As bytes whatever was put there: text that is no text would stop the reading, and must be named instead.
-    if isinstance(db.database.obj, peewee.SqliteDatabase):
-        return column.cast("BLOB")
-    return column if isinstance(column, peewee.BlobField) else fn.convert_to(column.cast("text"), "UTF8")
-
-
-def _chunks() -> Iterator[list[_Row]]:
-    kept = [_raw(getattr(JournalEntry, name)) for name in ("entry", "leaf", "payload", "salt", *_COPIED)]
-    after = -(2**62)
-    while True:
-        query = JournalEntry.select(JournalEntry.seq, *kept).where(JournalEntry.seq > after)
-        found = list(query.order_by(JournalEntry.seq).limit(CHUNK).tuples())
-        if not found:
-            return
-        yield [_Row(seq, *parts[:4], copied=tuple(parts[4:])) for seq, *parts in found]
-        after = found[-1][0]
+def _order(fault: Fault) -> float:
+    return float("inf") if fault.seq is None else fault.seq
 
 
 def _parsed(entry: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(entry)
-        fits = set(said) == _MEMBERS and all(isinstance(said[name], int | None) for name in ("seq", "version"))
+        fits = set(said) == _MEMBERS and isinstance(said["seq"], int)
+        fits &= isinstance(said["version"], int | None)
         for name in _MEMBERS - {"seq", "version"}:
             said[name].encode()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -321,37 +292,3 @@ def _content(payload: bytes) -> str | None:
         return str(json.loads(payload)["content"]["sha256"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-
-
-def _erased_since(object: str, there: int) -> bool:
-    later = (JournalEntry.object == object) & (JournalEntry.action == ERASED) & (JournalEntry.seq > there)
-    return JournalEntry.select(JournalEntry.seq).where(later).exists()
-
-
-def _nodes(level: int, first: int, last: int) -> dict[int, bytes]:
-    where = (JournalNode.level == level) & JournalNode.position.between(first, last)
-    return dict(JournalNode.select(JournalNode.position, _raw(JournalNode.hash)).where(where).tuples())
-
-
-def _head() -> tuple[Any, ...] | None:
-    kept = [_raw(getattr(JournalHead, name)) for name in ("root", "leaf", "peaks", "recorded_at")]
-    found = JournalHead.select(JournalHead.size.cast("BIGINT"), *kept).where(JournalHead.id == 1).tuples().first()
-    return tuple(found) if found is not None else None
-
-
-def _counted() -> tuple[int, int, int, int, int]:
-    """Size by the head, lowest and highest number, entries and nodes, all of one moment."""
-    size = JournalHead.select(JournalHead.size.cast("BIGINT")).where(JournalHead.id == 1)
-    lowest, highest = (
-        JournalEntry.select(fn.MIN(JournalEntry.seq)),
-        JournalEntry.select(fn.MAX(JournalEntry.seq)),
-    )
-    entries, nodes = (
-        JournalEntry.select(fn.COUNT(JournalEntry.seq)),
-        JournalNode.select(fn.COUNT(JournalNode.level)),
-    )
-    found = (
-        peewee.Select(columns=[size, lowest, highest, entries, nodes]).bind(db.database.obj).tuples().first()
-    )
-    now, low, high, counted, inner = found
-    return now or 0, low or 1, high or 0, counted, inner
