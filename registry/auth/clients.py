@@ -1,0 +1,188 @@
+"""Clients: the programs that may ask, what each may be given at most, and whose records it sees."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import peewee
+from authlib.oauth2.rfc6749 import ClientMixin
+
+from registry import clock, journal
+from registry.api.schema import KEY
+from registry.auth import scopes as book
+from registry.db import Instant, Stored, Text, writes
+from registry.errors import Conflict, Invalid, NotFound
+
+#: In a grant: every controller of the installation, also those to come.
+EVERY = "*"
+#: What secrets begin with, so that one in a log or a repository can be told for what it is.
+SECRET = "rcs_"  # noqa: S105 -- a prefix
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Client(Stored, ClientMixin):
+    """A program with a secret. `scopes` is the most it is given, a space-separated scope value."""
+
+    client_id = Text(primary_key=True)
+    name = peewee.TextField()
+    secret_sha256 = Text()
+    scopes = peewee.TextField()
+    created_at = Instant()
+    disabled_at: Any = Instant(null=True)
+
+    class Meta:
+        table_name = "auth_client"
+
+    @property
+    def actor(self) -> str:
+        """What the journal calls it."""
+        return f"client/{self.client_id}"
+
+    @property
+    def controllers(self) -> list[str]:
+        """Keys of the controllers it sees, or ["*"]."""
+        rows = Grant.select(Grant.controller).where(Grant.client == self).order_by(Grant.controller)
+        return [controller for (controller,) in rows.tuples()]
+
+    # What Authlib asks of a client
+
+    def get_client_id(self) -> str:
+        return str(self.client_id)
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """The part of a scope value that this client may have, all that it may have where none is asked for; None if
+        that is nothing."""
+        own = book.split(self.scopes)
+        return book.joined(set(own) & set(book.split(scope)) if scope else own) or None
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return secrets.compare_digest(str(self.secret_sha256), digest(client_secret))
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method in {"client_secret_basic", "client_secret_post"}
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type == "client_credentials"
+
+    def check_response_type(self, response_type: str) -> bool:
+        return False
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return False
+
+    def get_default_redirect_uri(self) -> None:
+        return None
+
+
+class Grant(Stored):
+    """A controller whose records a client sees, or `EVERY`."""
+
+    client = peewee.ForeignKeyField(Client, column_name="client_id", on_delete="CASCADE", index=False)
+    controller = Text()
+
+    class Meta:
+        table_name = "auth_grant"
+        indexes = ((("client", "controller"), True),)
+
+
+class Family(Stored):
+    """All tokens that stem from one permission: revoking it ends them together, also one being issued just now."""
+
+    id = Text(primary_key=True)
+    client = peewee.ForeignKeyField(Client, column_name="client_id", on_delete="CASCADE", index=False)
+    expires_at = Instant()  # of the token of it that lives longest
+    revoked_at: Any = Instant(null=True)
+
+    class Meta:
+        table_name = "auth_family"
+        indexes = ((("client", "expires_at"), False),)
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a secret or token, in hexadecimal: all of it that is kept. Enough for 256 random bits, not for a
+    password."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find(client_id: str) -> Client | None:
+    """The client, disabled or not; None if there is none."""
+    return Client.get_or_none(Client.client_id == client_id) if _ID.fullmatch(client_id) else None
+
+
+# --- verbs
+
+
+@writes
+def register_client(
+    *, name: str, scopes: Iterable[str], controllers: Iterable[str], by: str
+) -> tuple[Client, str]:
+    """Add a client and give it with its secret, which is told this once and kept only as a digest.
+
+    `controllers` are keys, or EVERY alone. Raises errors.Invalid for scopes that are unknown or none, a key that
+    cannot be one, and a name that is blank.
+    """
+    allowed = book.known(scopes)
+    seen = sorted(set(controllers))
+    if not name.strip() or not name.isprintable() or len(name) > 200:
+        raise Invalid("A client needs a name of 1 to 200 printable characters.", field="name")
+    if not allowed:
+        raise Invalid("A client without a scope could do nothing.", field="scopes")
+    if seen != [EVERY] and not (seen and all(map(KEY.fullmatch, seen))):
+        raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")
+    secret = _secret()
+    client = Client.create(
+        client_id=secrets.token_hex(8),
+        name=name.strip(),
+        secret_sha256=digest(secret),
+        scopes=book.joined(allowed),
+        created_at=journal.stamp(),
+    )
+    Grant.insert_many([{"client": client, "controller": controller} for controller in seen]).execute()
+    told = {"name": client.name, "scopes": list(allowed), "controllers": seen}
+    journal.append("client.registered", client.actor, by=by, payload=told)
+    return client, secret
+
+
+@writes
+def rotate_secret(client_id: str, *, by: str) -> str:
+    """Give a client a new secret. The old one, and every token got with it, stops working now: it may have leaked.
+
+    Raises errors.NotFound for an unknown client, errors.Conflict for a disabled one.
+    """
+    client = _the(client_id)
+    if client.disabled_at is not None:
+        raise Conflict("The client is disabled.", code="client_disabled")
+    secret = _secret()
+    Client.update(secret_sha256=digest(secret)).where(Client.client_id == client_id).execute()
+    live = (Family.client == client) & (Family.expires_at > clock.now()) & Family.revoked_at.is_null()
+    revoked = Family.update(revoked_at=clock.now()).where(live).execute()
+    journal.append("client.secret-rotated", client.actor, by=by, payload={"tokens_revoked": revoked})
+    return secret
+
+
+@writes
+def disable_client(client_id: str, *, by: str) -> None:
+    """Let a client ask no more, from the next request on. Disabling it again changes nothing.
+
+    Raises errors.NotFound for an unknown client.
+    """
+    client = _the(client_id)
+    live = (Client.client_id == client_id) & Client.disabled_at.is_null()
+    if Client.update(disabled_at=journal.stamp()).where(live).execute():
+        journal.append("client.disabled", client.actor, by=by, payload={})
+
+
+def _the(client_id: str) -> Client:
+    client = find(client_id)
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+def _secret() -> str:
+    return SECRET + secrets.token_urlsafe(32)

@@ -1,0 +1,65 @@
+"""The guard at every door that is not public: who asks (RFC 6750), and whether that door is theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc8414 import get_well_known_url
+from flask import request
+
+from registry import db, errors
+from registry.api.door import Holder, Mark
+from registry.auth import scopes as book
+from registry.auth import tokens
+
+REALM = "registry"
+
+
+class Guard:
+    """Turns the Authorization header of a request into a Holder. `resource` is the base URL that tokens are for."""
+
+    def __init__(self, resource: str) -> None:
+        self.resource = resource
+        self._where = get_well_known_url(resource, external=True, suffix="oauth-protected-resource")
+
+    def __call__(self, mark: Mark) -> Holder:
+        """The holder of the token sent along, who may enter a door with this mark.
+
+        A token counts in the Authorization header alone; in a query or a form it is not looked at. Raises
+        errors.Unauthorised (without an error code where no bearer token was sent, RFC 6750 section 3.1), and
+        errors.InsufficientScope, each with its WWW-Authenticate.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise errors.Unauthorised(
+                "Send an access token: Authorization: Bearer …", headers=self._challenge()
+            )
+        db.request_begin()
+        holder = tokens.lookup(token.strip(), audience=self.resource)
+        if holder is None:
+            raise self._refusal(
+                errors.Unauthorised,
+                "invalid_token",
+                "The token is unknown, expired or revoked, or is not for this service.",
+            )
+        if not mark.scopes <= holder.scopes:
+            raise self._refusal(
+                errors.InsufficientScope,
+                "insufficient_scope",
+                "The token does not have the scope that this needs.",
+                scope=book.joined(mark.scopes),
+            )
+        return holder
+
+    def _challenge(self, **members: str) -> dict[str, str]:
+        listed = {"realm": REALM, **members, "resource_metadata": self._where}
+        return {
+            "WWW-Authenticate": "Bearer " + ", ".join(f'{name}="{value}"' for name, value in listed.items())
+        }
+
+    def _refusal(
+        self, kind: type[errors.Problem], error: str, sentence: str, **members: str
+    ) -> errors.Problem:
+        told: dict[str, Any] = {"error": error, "error_description": sentence, **members}
+        headers = self._challenge(error=error, error_description=sentence, **members)
+        return kind(sentence, code=error, headers=headers, **told)

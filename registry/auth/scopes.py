@@ -1,0 +1,142 @@
+"""Scopes: what a token may be good for, `<noun>:<read|write>`, each with its title in the three languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from registry.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope. `dangerous`: what is done with it may reach the public, lose data or let others in."""
+
+    name: str
+    fi: str
+    sv: str
+    en: str
+    dangerous: bool = False
+
+    @property
+    def title(self) -> dict[str, str]:
+        """The title by language code."""
+        return {"fi": self.fi, "sv": self.sv, "en": self.en}
+
+
+# The journal has no write scope: it is written by every verb and by nobody directly.
+SCOPES: dict[str, Scope] = {
+    scope.name: scope
+    for scope in (
+        Scope(
+            "controllers:read",
+            "Lukea rekisterinpitäjien tietoja",
+            "Läsa uppgifter om personuppgiftsansvariga",
+            "Read controllers",
+        ),
+        Scope(
+            "controllers:write",
+            "Lisätä ja muuttaa rekisterinpitäjiä",
+            "Lägga till och ändra personuppgiftsansvariga",
+            "Add and change controllers",
+            dangerous=True,
+        ),
+        Scope("systems:read", "Lukea tietojärjestelmien tietoja", "Läsa uppgifter om system", "Read systems"),
+        Scope(
+            "systems:write",
+            "Lisätä ja muuttaa tietojärjestelmiä",
+            "Lägga till och ändra system",
+            "Add and change systems",
+        ),
+        Scope(
+            "registers:read",
+            "Lukea rekistereitä ja niiden historiaa",
+            "Läsa register och deras historia",
+            "Read registers and their history",
+        ),
+        Scope(
+            "registers:write",
+            "Lisätä, muuttaa ja päättää rekistereitä",
+            "Lägga till, ändra och avsluta register",
+            "Add, change and end registers",
+            dangerous=True,
+        ),
+        Scope(
+            "observations:read",
+            "Lukea järjestelmistä tehtyjä havaintoja",
+            "Läsa observationer av system",
+            "Read what systems were observed to do",
+        ),
+        Scope(
+            "observations:write",
+            "Tallentaa havaintoja järjestelmistä",
+            "Spara observationer av system",
+            "Store observations of systems",
+        ),
+        Scope(
+            "findings:read",
+            "Lukea tarkistusten tuloksia",
+            "Läsa resultat av kontroller",
+            "Read what the checks found",
+        ),
+        Scope("findings:write", "Ajaa tarkistuksia", "Köra kontroller", "Run the checks"),
+        Scope("retention:read", "Lukea säilytysaikoja", "Läsa lagringstider", "Read retention rules"),
+        Scope(
+            "retention:write",
+            "Muuttaa säilytysaikoja",
+            "Ändra lagringstider",
+            "Change retention rules",
+            dangerous=True,
+        ),
+        Scope(
+            "notices:read",
+            "Lukea tietosuojaselosteiden tilaa",
+            "Läsa dataskyddsbeskrivningars status",
+            "Read the state of notices",
+        ),
+        Scope(
+            "notices:write",
+            "Julkaista ja poistaa tietosuojaselosteita julkisuudesta",
+            "Publicera och dra tillbaka dataskyddsbeskrivningar",
+            "Publish and withdraw notices",
+            dangerous=True,
+        ),
+        Scope("journal:read", "Lukea tapahtumapäiväkirjaa", "Läsa journalen", "Read the journal"),
+        Scope(
+            "clients:read",
+            "Lukea asiakasohjelmien tietoja",
+            "Läsa uppgifter om klientprogram",
+            "Read API clients",
+        ),
+        Scope(
+            "clients:write",
+            "Lisätä ja sulkea asiakasohjelmia",
+            "Lägga till och stänga av klientprogram",
+            "Add and disable API clients",
+            dangerous=True,
+        ),
+    )
+}
+
+
+def known(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each once, in the order of the book. Raises errors.Invalid (`unknown_scope`) if one is not in it."""
+    asked = set(names)
+    if asked - SCOPES.keys():
+        raise Invalid(
+            "There is no such scope; the metadata of the authorization server lists all.",
+            code="unknown_scope",
+            field="scope",
+        )
+    return tuple(name for name in SCOPES if name in asked)
+
+
+def split(text: str) -> list[str]:
+    """The names in a space-separated scope value (RFC 6749, 3.3), unchecked; none in an empty one."""
+    return [name for name in text.split(" ") if name]
+
+
+def joined(names: Iterable[str]) -> str:
+    """A scope value: the names that the book knows, each once, in its order."""
+    asked = set(names)
+    return " ".join(name for name in SCOPES if name in asked)
