@@ -21,7 +21,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def files(*patterns: str) -> list[Path]:
     """The files under version control, or about to be: what is ignored may say what it likes."""
-    ask = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    ask = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *patterns,
+    ]
     listed = subprocess.run(ask, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
     return sorted(ROOT / name for name in set(listed) if name and (ROOT / name).is_file())
 
