@@ -1,0 +1,70 @@
+"""Our dialect of Flask and flask-smorest: strict requests, stored answers, one error body, a lock on every door."""
+
+from registry.api.application import Api, application
+from registry.api.blueprint import Blueprint
+from registry.api.conditional import (
+    conditional,
+    etag,
+    if_match,
+    if_none_match_star,
+    not_modified,
+    precondition,
+    stored,
+)
+from registry.api.door import Holder, Mark, holder, mine, public, require
+from registry.api.health import probe
+from registry.api.idempotency import idempotent
+from registry.api.negotiation import produces
+from registry.api.page import Page, Window, page_of, seek
+from registry.api.problem import answer as problem
+from registry.api.schema import (
+    Boolean,
+    Day,
+    Instant,
+    Integer,
+    Key,
+    OneOf,
+    QueryInteger,
+    Schema,
+    Text,
+    Timestamp,
+    invalid,
+)
+
+__all__ = [
+    "Api",
+    "Blueprint",
+    "Boolean",
+    "Day",
+    "Holder",
+    "Instant",
+    "Integer",
+    "Key",
+    "Mark",
+    "OneOf",
+    "Page",
+    "QueryInteger",
+    "Schema",
+    "Text",
+    "Timestamp",
+    "Window",
+    "application",
+    "conditional",
+    "etag",
+    "holder",
+    "idempotent",
+    "if_match",
+    "if_none_match_star",
+    "invalid",
+    "mine",
+    "not_modified",
+    "page_of",
+    "precondition",
+    "probe",
+    "problem",
+    "produces",
+    "public",
+    "require",
+    "seek",
+    "stored",
+]

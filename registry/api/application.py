@@ -1,0 +1,147 @@
+"""A Flask application of our dialect, from settings and resources: what `registry.app` builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import flask_smorest
+import orjson
+from flask import Flask, Response
+from flask.json.provider import JSONProvider
+from werkzeug.routing import BaseConverter, ValidationError
+
+from registry import db
+from registry.api import body, docs, documentation, door, health, negotiation, problem
+from registry.api.blueprint import Blueprint
+from registry.api.schema import KEY
+from registry.api.wire import Wire
+from registry.settings import Settings
+
+DESCRIPTION = """\
+Records of processing activities: what is declared, what is observed, whether the two agree, how long data is kept.
+
+Every error is an RFC 9457 problem with a stable `code`. Requests may also meet 400, 408, 413, 414 and 431 before any
+operation is reached: a head or body that is malformed, too slow or too large. Writes go by If-Match; lists go on by
+`next`, with the same filters. Bodies are strict JSON in UTF-8: no key twice, no unknown field, whole numbers within
+±(2^53 − 1).
+"""
+
+
+class Json(JSONProvider):
+    """Orjson for what goes out, the strict reader for what comes in."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Any JSON value as text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value of a JSON text, as registry.api.body reads it."""
+        return body.parse(s.encode() if isinstance(s, str) else s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """A response with the value as its body."""
+        made = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        return Response(made, content_type="application/json")
+
+
+class KeyConverter(BaseConverter):
+    """<key:name> in a rule: a key (registry.api.schema.Key); anything else is 404."""
+
+    regex = KEY.pattern
+
+
+class NumberConverter(BaseConverter):
+    """<number:name> in a rule: 1 to 2^53 − 1 without leading zeros, as int; anything else is 404."""
+
+    regex = r"[1-9][0-9]{0,15}"
+
+    def to_python(self, value: str) -> int:
+        """The number; ValidationError, which means 404, beyond what JSON can hold."""
+        number = int(value)
+        if number > body.MAX_INTEGER:
+            raise ValidationError
+        return number
+
+
+class Api(flask_smorest.Api):
+    """Smorest's Api with our one error body and our documentation."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    ERROR_SCHEMA = documentation.ProblemSchema
+
+    def _init_app(self, app: Flask, **options: Any) -> None:
+        super()._init_app(app, **options)
+        self.register_converter(
+            KeyConverter, lambda _: {"type": "string", "pattern": f"^{KEY.pattern}$", "maxLength": 64}
+        )
+        self.register_converter(
+            NumberConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": body.MAX_INTEGER}
+        )
+
+    def _register_error_handlers(self) -> None:
+        problem.install(self._app)
+
+    def _register_responses(self) -> None:
+        documentation.register_problems(self.spec)
+
+    def _register_etag_headers(self) -> None:
+        """None: documentation.complete says what is really there."""
+
+    def _register_pagination_header(self) -> None:
+        """None: the next page is in the body and in Link."""
+
+
+def application(
+    settings: Settings,
+    resources: Iterable[Blueprint],
+    *,
+    guard: Callable[[door.Mark], door.Holder | None] | None = None,
+    finish: Callable[[Flask], None] | None = None,
+) -> Flask:
+    """An application that serves `resources`, each view behind its mark.
+
+    `guard` is what turns a token into its Holder (see door.lock); `finish` may add what needs the app (health probes).
+    Raises door.Unmarked when a view has no mark, or when marks are there and no guard is.
+    """
+    app = Flask("registry", static_folder=None, template_folder=None)
+    app.json = Json(app)
+    app.config.update(
+        API_TITLE="Registry of processing activities",
+        API_VERSION=health.package_version(),
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=settings.max_body,
+        MAX_FORM_MEMORY_SIZE=settings.max_body,
+        PROVIDE_AUTOMATIC_OPTIONS=False,  # a door that nobody asked for has no lock
+    )
+    app.url_map.merge_slashes = False  # //x is another path than /x, and not there
+    app.url_map.converters.update(key=KeyConverter, number=NumberConverter)
+    app.extensions["registry.settings"] = settings
+    if guard is not None:
+        app.extensions[door.GUARD] = guard
+    api = Api(app, spec_kwargs={"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}]})
+    for blueprint in (health.blueprint, *resources):
+        api.register_blueprint(blueprint)
+    docs.install(app, api)
+    if finish is not None:
+        finish(app)
+    negotiation.install(app)
+    door.lock(app)
+    documentation.secure(api.spec, app)
+    _install_database(app)
+    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign]
+    return app
+
+
+def _install_database(app: Flask) -> None:
+    def begin() -> None:
+        if db.database.obj is not None:
+            db.request_begin()
+
+    # Before the guard, which looks up its token.
+    app.before_request_funcs.setdefault(None, []).insert(0, begin)
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if db.database.obj is not None:
+            db.request_end()

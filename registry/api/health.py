@@ -1,0 +1,76 @@
+"""Is it well, and what is it: the /health answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import orjson
+from flask import Flask, Response, current_app
+from marshmallow import fields
+
+from registry.api.blueprint import Blueprint
+from registry.api.door import public
+from registry.api.schema import OneOf, Schema
+
+log = logging.getLogger(__name__)
+
+PROBES = "registry.health"
+
+Probe = Callable[[], Mapping[str, Any]]
+
+EXAMPLE = {
+    "status": "ok",
+    "version": "0.1.0",
+    "database": {"engine": "sqlite", "version": "3.54.0"},
+    "journal": {"size": 42},
+}
+
+blueprint = Blueprint("operations", __name__, description="Is it well")
+
+
+class HealthSchema(Schema):
+    """What /health says; other parts may have members of their own."""
+
+    status = OneOf("ok", "degraded", required=True)
+    version = fields.String(required=True)
+    database = fields.Dict(metadata={"description": "Engine and version."})
+    journal = fields.Dict(metadata={"description": "How many entries."})
+
+
+def probe(app: Flask, name: str, look: Probe) -> None:
+    """Add a part to /health: `look` returns what is worth knowing of it (no secrets: anyone may read), or raises.
+
+    >>> probe(app, "journal", lambda: {"size": size()})
+    """
+    app.extensions.setdefault(PROBES, {})[name] = look
+
+
+def package_version() -> str:
+    """The version of this package, "unknown" when it runs from a bare checkout."""
+    try:
+        return version("records-registry")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@public
+@blueprint.route("/health")
+@blueprint.response(200, HealthSchema, example=EXAMPLE)
+def health() -> Response:
+    """Say whether the service is well.
+
+    Versions and sizes of its parts; 503 with status `degraded` when one of them cannot be looked at.
+    """
+    parts: dict[str, Any] = {}
+    status = "ok"
+    for name, look in current_app.extensions.get(PROBES, {}).items():
+        try:
+            parts[name] = dict(look())
+        except Exception:
+            log.exception("health: %s", name)
+            status, parts[name] = "degraded", {"status": "unavailable"}
+    body = orjson.dumps({"status": status, "version": package_version(), **parts})
+    return Response(body, 200 if status == "ok" else 503, content_type="application/json")

@@ -1,0 +1,147 @@
+"""Paging by opaque keyset cursor: stable while rows come and go, in a total order, without page numbers.
+
+    class RegisterQuery(Page):
+        controller = Key()
+
+    @blueprint.arguments(RegisterQuery, location="query")
+    def list_registers(query):
+        window = seek(query, str, str)
+        rows = Register.select(...).order_by(Register.controller, Register.key).limit(window.limit + 1)
+        if window.after:
+            rows = rows.where(Tuple(Register.controller, Register.key) > window.after)
+        return window.page(rows, document=lambda r: r.document, key=lambda r: (r.controller, r.key))
+
+The last part of a key must be unique, so that equal values before it do not lose rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import marshmallow as ma
+import orjson
+from flask import Response, request
+from marshmallow import fields, validate
+
+from registry import errors
+from registry.api.schema import QueryInteger, Schema
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+Row = TypeVar("Row")
+
+
+class Page(Schema):
+    """Base of the query schemas of lists: how many, and from where."""
+
+    limit = QueryInteger(
+        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "How many at most."}
+    )
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 2000),
+        metadata={"description": "Where to go on: `next` of the page before, with the same filters."},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that is asked for: at most `limit` rows whose key is beyond `after` (None: from the start)."""
+
+    limit: int
+    after: tuple[Any, ...] | None
+    bound: str
+
+    def page(
+        self,
+        rows: Iterable[Row],
+        *,
+        document: Callable[[Row], bytes | dict[str, Any]],
+        key: Callable[[Row], tuple[Any, ...]],
+    ) -> Response:
+        """The answer {"items": […], "next": cursor or null}, with a Link to the next page (RFC 8288).
+
+        `rows` are up to limit + 1: the one too many says that there is a next page. `document` gives a row's stored
+        bytes (JSON, taken as they are) or a dict; `key` its place in the order.
+        """
+        shown: list[bytes] = []
+        last: Row | None = None
+        more = False
+        for row in rows:
+            if len(shown) == self.limit:
+                more = True
+                break
+            made = document(row)
+            shown.append(orjson.dumps(made) if isinstance(made, dict) else made)
+            last = row
+        following = self._cursor(key(last)) if more and last is not None else None
+        told = b'"%s"' % following.encode() if following else b"null"
+        body = b'{"items":[' + b",".join(shown) + b'],"next":' + told + b"}"
+        answer = Response(body, content_type="application/json")
+        if following:
+            answer.headers["Link"] = f'<{_with_cursor(following)}>; rel="next"'
+        return answer
+
+    def _cursor(self, key: tuple[Any, ...]) -> str:
+        return base64.urlsafe_b64encode(orjson.dumps([self.bound, *key])).rstrip(b"=").decode()
+
+
+def seek(query: dict[str, Any], *kinds: type) -> Window:
+    """The window that a loaded Page query asks for; `kinds` are the types of the key's parts, in order (str, int).
+
+    Raises errors.Invalid `bad_cursor` for a cursor that is not ours, or that was given for other filters.
+    """
+    filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
+    seed = repr((request.endpoint, request.view_args, sorted(filters.items()))).encode()
+    bound = hashlib.blake2b(seed, digest_size=9).hexdigest()
+    cursor = query.get("cursor")
+    after = None if cursor is None else _after(cursor, bound, kinds)
+    return Window(query["limit"], after, bound)
+
+
+def _after(cursor: str, bound: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    try:
+        said = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        said = None
+    if not isinstance(said, list) or len(said) != len(kinds) + 1:
+        raise _bad("The cursor is not one of this service.")
+    if said[0] != bound:
+        raise _bad("The cursor belongs to a list with other filters.")
+    if any(type(part) is not kind for part, kind in zip(said[1:], kinds, strict=True)):
+        raise _bad("The cursor is not one of this service.")
+    return tuple(said[1:])
+
+
+def _bad(sentence: str) -> errors.Invalid:
+    return errors.Invalid(
+        sentence,
+        code="bad_cursor",
+        errors=[{"field": "/cursor", "in": "query", "code": "bad_cursor", "message": sentence}],
+    )
+
+
+def _with_cursor(cursor: str) -> str:
+    kept = [(k, v) for k, v in parse_qsl(request.query_string.decode("latin-1")) if k != "cursor"]
+    return f"{request.path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def page_of(item: type[ma.Schema], name: str | None = None) -> type[Schema]:
+    """The schema of a page of items, for the OpenAPI document."""
+    stem = (name or item.__name__).removesuffix("Schema")
+    members = {
+        "items": fields.List(fields.Nested(item), required=True),
+        "next": fields.String(
+            required=True,
+            allow_none=True,
+            metadata={"description": "Cursor of the next page, null on the last."},
+        ),
+    }
+    return type(f"{stem}PageSchema", (Schema,), members)

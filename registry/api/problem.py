@@ -1,0 +1,75 @@
+"""The one error body (RFC 9457), and the one handler that every fault ends in."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Iterator
+
+import orjson
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from registry import db, errors
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+# What the server writes itself; the rest of an HTTPException's headers (Allow, WWW-Authenticate, Retry-After) is kept.
+_OWN_HEADERS = frozenset({"content-type", "content-length"})
+
+
+def tree(root: type[errors.Problem] = errors.Problem) -> Iterator[type[errors.Problem]]:
+    """Every class of the error tree below `root`, parents first."""
+    for kind in root.__subclasses__():
+        yield kind
+        yield from tree(kind)
+
+
+def by_status() -> dict[int, type[errors.Problem]]:
+    """The general class of each status: the first one met, going down from the root."""
+    found: dict[int, type[errors.Problem]] = {}
+    for kind in errors.Problem.__subclasses__():
+        if kind.__module__ == errors.__name__:
+            found.setdefault(kind.status, kind)
+    return found
+
+
+def answer(problem: errors.Problem) -> Response:
+    """The response that tells a problem."""
+    headers = {**problem.headers, "Cache-Control": "no-store"}
+    return Response(orjson.dumps(problem.body()), problem.status, headers, content_type=MEDIA_TYPE)
+
+
+def from_http(error: HTTPException) -> errors.Problem:
+    """The problem that a Werkzeug exception means, with its headers; its text stays behind, for it may repeat input."""
+    status = error.code or 500
+    headers = {k: v for k, v in error.get_headers(request.environ) if k.lower() not in _OWN_HEADERS}
+    kind = by_status().get(status)
+    if kind is not None:
+        return kind(headers=headers)
+    phrase = http.HTTPStatus(status).phrase
+    problem = errors.Problem(code=phrase.lower().replace(" ", "_"), headers=headers)
+    problem.status, problem.title = status, phrase
+    return problem
+
+
+def install(app: Flask) -> None:
+    """Answer every exception with a problem; what nobody foresaw is logged and says nothing of itself."""
+    app.register_error_handler(errors.Problem, answer)
+
+    @app.errorhandler(HTTPException)
+    def told(error: HTTPException) -> Response | HTTPException:
+        if error.response is not None or isinstance(error, RequestRedirect):
+            return error
+        return answer(from_http(error))
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        if (meant := db.failure(error)) is not None:
+            log.warning("database: %s at %s %s", meant.code, request.method, request.endpoint)
+            return answer(meant)
+        log.error("unforeseen fault at %s %s", request.method, request.endpoint, exc_info=error)
+        return answer(errors.Internal())

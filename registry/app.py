@@ -1,0 +1,26 @@
+"""The application on one screen: what it serves, and what it is put together from."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from registry import db
+from registry.api import Blueprint, application, probe
+from registry.settings import Settings
+
+# A resource is a line here: the blueprint of its file.
+RESOURCES: tuple[Blueprint, ...] = ()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for these settings (default: the environment's), its database bound.
+
+    Raises registry.api.door.Unmarked when a view has no lock, ValueError for settings that cannot be.
+    """
+    settings = settings or Settings.from_env()
+    db.open(settings.database, pool=settings.pool)
+    return application(settings, RESOURCES, finish=_finish)
+
+
+def _finish(app: Flask) -> None:
+    probe(app, "database", db.engine)

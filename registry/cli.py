@@ -1,0 +1,71 @@
+"""The command line: one function a command, its docstring the help."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from registry.settings import Settings
+
+CONTRACT = Path("openapi/registry.json")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="records-registry")
+def main() -> None:
+    """Records of processing activities: what is declared, what is observed, and whether the two agree."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port, instead of REGISTRY_PORT.")
+def serve(host: str, port: int | None) -> None:
+    """Serve the API and the notices."""
+    from registry.serve import serve as run
+
+    settings = _settings()
+    run(dataclasses.replace(settings, port=port) if port else settings, host=host)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail when the file is not current.")
+@click.option("--file", "path", type=click.Path(path_type=Path), default=CONTRACT, show_default=True)
+def openapi(check: bool, path: Path) -> None:
+    """Write the OpenAPI document."""
+    from registry.api.docs import contract
+    from registry.app import create_app
+
+    text = contract(create_app(_settings()))
+    if check:
+        if not path.is_file() or path.read_text("utf-8") != text:
+            raise click.ClickException(
+                f"{path} is not current: run `make openapi` and review the difference."
+            )
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when models and migrations differ.")
+def migrate(check: bool) -> None:
+    """Bring the database up to date."""
+    from registry import app, db  # noqa: F401 -- importing the application is what registers every model
+
+    settings = _settings()
+    if check:
+        if drift := db.drift():
+            raise click.ClickException("Models and migrations differ: " + "; ".join(map(str, drift)))
+        return
+    db.open(settings.database)
+    for name in db.migrate() or ():
+        click.echo(name)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

@@ -1,0 +1,35 @@
+"""Granian, as this service wants it: two processes, many threads, deadlines, nothing but HTTP/1."""
+
+from __future__ import annotations
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from registry.settings import Settings
+
+HEAD_SECONDS = 10  # for a request's head to come, and for a connection to stay idle
+HEAD_BYTES = 16 * 1024
+
+
+def serve(settings: Settings, *, host: str = "127.0.0.1") -> None:
+    """Serve on `host` and the settings' port until SIGTERM or SIGINT; running requests are finished first.
+
+    The workers read their settings from the environment, and open the database themselves: no connection crosses a
+    fork.
+    """
+    Granian(
+        "registry.app:create_app",
+        factory=True,
+        address=host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_level=settings.log_level.lower(),
+    ).serve()
