@@ -2,7 +2,8 @@
 
 An instant is text everywhere, in memory, in the database and in JSON: ``2026-11-22T08:52:00.123456Z``. It
 is always UTC and always as wide, so comparing the texts compares the times, on either engine, and what was
-hashed is what is kept. A day is a ``datetime.date``; it becomes an instant only together with a zone."""
+hashed is what is kept. A day is a ``datetime.date``; it becomes an instant only together with a zone.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def timestamp(text: str) -> str:
     """The instant of an RFC 3339 date-time that says its zone.
 
     Raises errors.Invalid: ``zone_needed`` for a day alone or a time without a zone, ``invalid_instant`` for
-    the rest (year 0, 24:00, second 60, more than six decimals, week dates, digits that are not ASCII)."""
+    the rest (year 0, 24:00, second 60, more than six decimals, week dates, digits that are not ASCII).
+    """
     match = _MOMENT.fullmatch(text)
     if match is None:
         if _DAY.fullmatch(text):

@@ -29,7 +29,8 @@ details).
     └── StorageFull 507 storage_full
 
 A code is given once, for ever; a finer one may be passed where raising (``Invalid("…",
-code="zone_needed")``)."""
+code="zone_needed")``).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Problem(Exception):
 
     `field` is a JSON Pointer into the body, or a parameter's name; `errors` are (field, code, message)
     dicts for several at once; `headers` are added to the answer; `extra` members go into the body as they
-    are."""
+    are.
+    """
 
     status: int = 500
     code: str = "internal"

@@ -15,7 +15,8 @@ def _setting(default: Any, meaning: str) -> Any:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD
-    NAME>."""
+    NAME>.
+    """
 
     database: str = _setting(
         "sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…"
@@ -40,10 +41,10 @@ class Settings:
         """The settings of an environment (default: this process's).
 
         Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a
-        misspelt name must not pass for a default."""
-        given = {
-            k.removeprefix(_PREFIX): v for k, v in (environ or os.environ).items() if k.startswith(_PREFIX)
-        }
+        misspelt name must not pass for a default.
+        """
+        found = os.environ if environ is None else environ
+        given = {name.removeprefix(_PREFIX): text for name, text in found.items() if name.startswith(_PREFIX)}
         known = {one.name.upper(): one for one in fields(cls)}
         if unknown := sorted(set(given) - set(known)):
             raise ValueError("No such setting: " + ", ".join(_PREFIX + name for name in unknown))

@@ -19,7 +19,7 @@ from registry.db.engines import (
 )
 from registry.db.shape import drift, generate, migrate, models, pending
 from registry.db.stored import Instant, Stored, Text
-from registry.db.writing import noted, snapshot, work, writes, writing
+from registry.db.verbs import noted, snapshot, work, writes, writing
 
 __all__ = [
     "Instant",

@@ -277,7 +277,7 @@ def failure(exc: BaseException) -> errors.Problem | None:
     ):
         return errors.Busy("Others are writing just now; try again.")
     away = any(_AWAY.fullmatch(state) for state in states if state)
-    away |= any("(code=10," in text or "(code=14," in text or "(code=8," in text for text in texts)
+    away |= any(re.search(r"\(code=(8|10|14),|unable to open database", text) for text in texts)
     away |= any(
         type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links
     )

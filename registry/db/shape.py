@@ -17,7 +17,7 @@ from playhouse.schema_diff import diff_models
 from registry.db import described
 from registry.db.engines import Sqlite, database
 from registry.db.stored import Stored
-from registry.db.writing import _transaction, repeated
+from registry.db.verbs import _transaction, repeated
 
 DIRECTORY = Path(__file__).parents[1] / "migrations"
 HISTORY = "schema_migration"

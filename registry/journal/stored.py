@@ -46,7 +46,7 @@ def chunks() -> Iterator[list[Row]]:
         found: list[Any] = list(query.order_by(JournalEntry.seq).limit(CHUNK).tuples())
         if not found:
             return
-        yield [Row(*row[:5], copied=row[5:]) for row in found]
+        yield [Row(row[0], row[1], row[2], row[3], row[4], row[5:]) for row in found]
         after = found[-1][0]
 
 

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, overload
 
 from registry import errors
-from registry.db.engines import PATIENCE, WRITER, Unjournalled, Work, database, failure, here
+from registry.db import engines
+from registry.db.engines import WRITER, Unjournalled, Work, WriteOutside, database, failure, here
 
 RETRIES = 3
 
@@ -46,7 +47,7 @@ def writes(verb: Any = None, /, *, journalled: bool = True, why: str = "") -> An
                 with _transaction(journalled, verb.__qualname__):
                     return verb(*args, **kwargs)
 
-            return once() if here.work is not None else repeated(once, RETRIES, PATIENCE)
+            return once() if here.work is not None else repeated(once, RETRIES, engines.PATIENCE)
 
         return run
 
@@ -81,8 +82,6 @@ def snapshot() -> Iterator[None]:
 def work() -> Work:
     """The write transaction that is running. Raises WriteOutside when none is."""
     if here.work is None:
-        from registry.db.engines import WriteOutside
-
         raise WriteOutside("outside a verb marked @writes")
     return here.work
 
@@ -153,7 +152,7 @@ def _turn(base: Any) -> Iterator[None]:
     if base.pooled:
         yield
         return
-    if not base.turn.acquire(timeout=PATIENCE):
+    if not base.turn.acquire(timeout=engines.PATIENCE):
         raise errors.Busy("Others are writing just now; try again.")
     try:
         yield
