@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from pathlib import Path
 
 import click
@@ -52,16 +53,19 @@ def openapi(check: bool, path: Path) -> None:
 @click.option("--check", is_flag=True, help="Change nothing; fail when models and migrations differ.")
 def migrate(check: bool) -> None:
     """Bring the database up to date."""
-    from registry import app, db  # noqa: F401 -- importing the application is what registers every model
+    from registry import db
+    from registry.app import RESOURCES
 
-    settings = _settings()
-    if check:
-        if drift := db.drift():
-            raise click.ClickException("Models and migrations differ: " + "; ".join(map(str, drift)))
-        return
-    db.open(settings.database)
-    for name in db.migrate() or ():
-        click.echo(name)
+    assert RESOURCES is not None  # importing the application is what makes every model known
+    with tempfile.TemporaryDirectory() as scratch:
+        db.open(f"sqlite:///{scratch}/check.db" if check else _settings().database)
+        done = db.migrate()
+        differences = db.drift() if check else []
+        db.close()
+    if differences:
+        raise click.ClickException("Models and migrations differ:\n" + "\n".join(differences))
+    if not check:
+        click.echo("\n".join(done) or "Nothing to do.")
 
 
 def _settings() -> Settings:

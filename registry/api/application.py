@@ -129,18 +129,12 @@ def application(
     door.lock(app)
     documentation.secure(api.spec, app)
     _install_database(app)
-    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign] -- as Flask documents it
     return app
 
 
 def _install_database(app: Flask) -> None:
-    def begin() -> None:
-        if db.database.obj is not None:
-            db.request_begin()
-
-    # Before the guard, which looks up its token.
-    app.before_request_funcs.setdefault(None, []).insert(0, begin)
-
+    # Taken when first needed (the guard looks up its token), given back here.
     @app.teardown_request
     def end(_: BaseException | None) -> None:
         if db.database.obj is not None:

@@ -161,8 +161,9 @@ class Blueprint(flask_smorest.Blueprint):
 
 def _apidoc(view: View) -> dict[str, Any]:
     """The view's own documentation: functools.wraps shares the inner one's, which must not change with it."""
-    view._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
-    return view._apidoc  # type: ignore[attr-defined]
+    own: dict[str, Any] = deepcopy(getattr(view, "_apidoc", {}))
+    vars(view)["_apidoc"] = own
+    return own
 
 
 def _made(answer: Any, schema: ma.Schema | None, status: int) -> Response:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, g, request
 
 from registry import errors
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = Callable[..., Any]
 
 _VERSION = re.compile(r'"v(0|[1-9][0-9]{0,15})"')
 
@@ -84,8 +84,8 @@ def conditional(view: View) -> View:
             )
         return answer
 
-    asked.conditional = True  # type: ignore[attr-defined]
-    return asked  # type: ignore[return-value]
+    vars(asked)["conditional"] = True
+    return asked
 
 
 def not_modified(tag: str, headers: Mapping[str, str] | None = None) -> Response | None:

@@ -64,7 +64,7 @@ def public(view: View) -> View:
 
 
 def _marked(view: View, mark: Mark) -> View:
-    view.door = mark  # type: ignore[attr-defined]
+    vars(view)["door"] = mark
     return view
 
 

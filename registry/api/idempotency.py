@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import peewee
@@ -17,7 +17,7 @@ from registry import clock, errors
 from registry.api.door import holder
 from registry.db import Instant, Stored, Text, writes
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = Callable[..., Any]
 
 HEADER = "Idempotency-Key"
 LIFE = timedelta(hours=24)
@@ -63,8 +63,8 @@ def idempotent(view: View) -> View:
             )
         return _settled(hashlib.sha256(said.encode()).hexdigest(), lambda: view(*args, **kwargs))
 
-    once.idempotent = True  # type: ignore[attr-defined]
-    return once  # type: ignore[return-value]
+    vars(once)["idempotent"] = True
+    return once
 
 
 @writes(journalled=False, why="the key only repeats an answer; the verb inside has its own entry")

@@ -22,7 +22,7 @@ def produces(*media_types: str) -> Callable[[View], View]:
     """Mark a view that answers with these types instead of JSON, the preferred one first."""
 
     def mark(view: View) -> View:
-        view.produces = media_types  # type: ignore[attr-defined]
+        vars(view)["produces"] = media_types
         return view
 
     return mark

@@ -42,7 +42,7 @@ class Page(Schema):
     """Base of the query schemas of lists: how many, and from where."""
 
     limit = QueryInteger(
-        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "How many at most."}
+        min=1, max=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "How many at most."}
     )
     cursor = fields.String(
         load_default=None,

@@ -1,9 +1,9 @@
 """Marshmallow, strict: unknown fields refused, numbers and truth values never guessed, faults with stable codes.
 
     class SystemSchema(Schema):
-        name = Text(required=True, most=200)
+        name = Text(required=True, max=200)
         kind = OneOf("live_chat", "ticketing", required=True)
-        seats = Integer(least=0)
+        seats = Integer(min=0)
 
 A validator may give its own code by writing it before its sentence: ValidationError("bad_period: Not a period.").
 """
@@ -36,10 +36,10 @@ class Schema(ma.Schema):
 
 
 class Integer(fields.Integer):
-    """A whole number as JSON has it, from `least` to `most`: 1.9, 1.0, "12" and true are refused."""
+    """A whole number as JSON has it, from `min` to `max`: 1.9, 1.0, "12" and true are refused."""
 
-    def __init__(self, *, least: int = -MAX_INTEGER, most: int = MAX_INTEGER, **kwargs: Any) -> None:
-        super().__init__(strict=True, **_with(kwargs, validate.Range(least, most)))
+    def __init__(self, *, min: int = -MAX_INTEGER, max: int = MAX_INTEGER, **kwargs: Any) -> None:  # noqa: A002 -- as marshmallow's validators say it
+        super().__init__(strict=True, **_with(kwargs, validate.Range(min, max)))
 
     def _validated(self, value: Any) -> Any:
         if type(value) is not int:
@@ -66,17 +66,17 @@ class Boolean(fields.Boolean):
 
 
 class Text(fields.String):
-    """A text of `least` to `most` characters (1 to 10,000) that is not blank."""
+    """A text of `min` to `max` characters (1 to 10,000) that is not blank."""
 
     default_error_messages = {"blank": "blank: A text needs a letter or a digit."}
 
-    def __init__(self, *, least: int = 1, most: int = 10_000, **kwargs: Any) -> None:
-        super().__init__(**_with(kwargs, validate.Length(least, most)))
-        self._least = least
+    def __init__(self, *, min: int = 1, max: int = 10_000, **kwargs: Any) -> None:  # noqa: A002 -- as marshmallow's validators say it
+        super().__init__(**_with(kwargs, validate.Length(min, max)))
+        self._min = min
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if self._least and text and text.isspace():
+        if self._min and text and text.isspace():
             raise self.make_error("blank")
         return text
 
