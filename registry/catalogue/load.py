@@ -1,17 +1,18 @@
-"""Declarations from YAML files, as a DPO keeps them in git: read, compared with what is stored, written all or not at all."""
+"""Declarations from YAML files, as a DPO keeps them in git: read, compared with what is stored, written all or none."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
 from registry import clock
-from registry.api import normalised
+from registry.api.body import parse
 from registry.catalogue import store
 from registry.catalogue.diff import diff
 from registry.catalogue.record.assemble import load
@@ -51,7 +52,7 @@ class Change:
 class _Loader(yaml.SafeLoader):
     """YAML that means what JSON means: no dates, no yes/no, no octal or base-60 numbers (01234 is a postal code)."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
+    yaml_implicit_resolvers = {}
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
@@ -156,7 +157,7 @@ def _read_one(path: Path) -> list[Item]:
                 {"field": place, "code": "malformed_yaml", "message": str(getattr(error, "problem", error))}
             ],
         ) from error
-    data = normalised(_plain(node, "", lines, path, set()))
+    data = parse(json.dumps(_plain(node, "", lines, path, set())).encode())
     if not isinstance(data, dict) or not data or set(data) - set(SECTIONS):
         raise Invalid(f"A file has the sections {', '.join(SECTIONS)}, and nothing else.")
     return [item for section in data for item in _items(section, data[section] or {}, lines, path)]
@@ -171,7 +172,9 @@ def _items(section: str, entries: Any, lines: Mapping[str, int], path: Path) -> 
         where = f"{path}:{lines.get(at, 1)}"
         controller, _, key = str(name).partition("/")
         key = key or (controller if kind == "controller" else "")
-        if kind == "controller" and key != controller or not (store.is_key(controller) and store.is_key(key)):
+        if (kind == "controller" and key != controller) or not (
+            store.is_key(controller) and store.is_key(key)
+        ):
             form = "a key such as acme" if kind == "controller" else "controller/key, such as acme/customers"
             raise Invalid(
                 "", errors=[{"field": where, "code": "invalid_key", "message": f"The name is {form}."}]

@@ -124,7 +124,7 @@ def _code(message: Any) -> str:
         return "unknown_field"
     if text.startswith("Missing data"):
         return "required"
-    if text.startswith("Refers to") or text.startswith("Points at"):
+    if text.startswith(("Refers to", "Points at")):
         return "dangling_reference"
     return "invalid"
 

@@ -1,10 +1,10 @@
-"""What is processed, why, and on what basis: purposes, legal bases, people and data (GDPR 5, 6, 9, 10, 13, 30(1)(b)-(c))."""
+"""What is processed, why, on what basis: purposes, legal bases, people and data (GDPR 5, 6, 9, 10, 30(1)(b)-(c))."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from registry.catalogue.record.value import Many, Part, Prose, Refs, Stated, Term, flag, line, word
+from registry.catalogue.record.value import Part, Prose, Refs, Stated, Term, flag, line, word
 
 ARTICLES_6 = ("6(1)(a)", "6(1)(b)", "6(1)(c)", "6(1)(d)", "6(1)(e)", "6(1)(f)")
 ARTICLES_9 = tuple(f"9(2)({letter})" for letter in "abcdefghij")

@@ -119,7 +119,7 @@ class RecordSchema(Part):
     storage_locations = Many(StorageLocationSchema)
     retention = Many(RetentionSchema, numbered="R")
     backups = One(BackupsSchema)
-    systems = Many(ma.fields.String(validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,62}$")))
+    systems = Many(ma.fields.String(validate=validate.Regexp(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")))
     access = One(AccessSchema)
     responsibilities = Many(ResponsibilitySchema)
     security_measures = Many(SecurityMeasureSchema)

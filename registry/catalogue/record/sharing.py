@@ -1,4 +1,4 @@
-"""Where data comes from and goes to: sources, trackers, recipients, processors, transfers (GDPR 13(1)(e)-(f), 14(2)(f), 28, 44-49)."""
+"""Where data comes from and goes to: sources, trackers, recipients, processors, transfers (GDPR 13, 14, 28, 44-49)."""
 
 from __future__ import annotations
 
@@ -106,13 +106,19 @@ class SecondaryCopySchema(Part):
     at_choice_of = word("data_subject", "controller", "processor")
 
 
+def _known_instrument(key: str) -> None:
+    validate.OneOf(list(law().instruments), error="Not a transfer instrument of the law table; see /v1/law.")(
+        key
+    )
+
+
 class TransferSchema(Part):
     """One transfer to a third country: to whom, where, on which instrument (GDPR 44-49, 13(1)(f))."""
 
     bare = "importer"
     importer = line()
     country = Country()
-    instrument = fields.String(validate=lambda key: _known_instrument(key))
+    instrument = fields.String(validate=_known_instrument)
     instrument_text = Prose()
     certification_date = Day()
     contract_date = Day()
@@ -120,12 +126,6 @@ class TransferSchema(Part):
     tia_ref = line()
     supplementary_measures = Prose()
     copy_available_how = Prose()
-
-
-def _known_instrument(key: str) -> None:
-    validate.OneOf(list(law().instruments), error="Not a transfer instrument of the law table; see /v1/law.")(
-        key
-    )
 
 
 class TransfersSchema(Stated):
@@ -137,7 +137,7 @@ class TransfersSchema(Stated):
 
 
 class StorageLocationSchema(Part):
-    """Where data is kept; `exclusive`: the text says "only there". An area is a country, `EU`, `EEA`, or as described."""
+    """Where data is kept; `exclusive`: the text says "only there". An area: a country, `EU`, `EEA`, or as told."""
 
     bare = "area"
     area = line()

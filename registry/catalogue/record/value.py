@@ -56,11 +56,14 @@ class Frozen:
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        return any(
-            bool(value) if isinstance(value, (Frozen, tuple, Mapping)) else value is not None
-            for name, value in self.items()
-            if name != "status"
-        ) or getattr(self, "status", "not_stated") not in ("not_stated",)
+        return (
+            any(
+                bool(value) if isinstance(value, (Frozen, tuple, Mapping)) else value is not None
+                for name, value in self.items()
+                if name != "status"
+            )
+            or getattr(self, "status", "not_stated") != "not_stated"
+        )
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Field names with their values, in the order of the schema."""
@@ -122,7 +125,7 @@ def _default(schema: type[Part], name: str, field: fields.Field[Any]) -> Any:
     if isinstance(field, Many):
         return tuple
     if isinstance(field, One):
-        return lambda: field.part.empty()
+        return field.part.empty
     if isinstance(field, ByPointer):
         return lambda: MappingProxyType({})
     return lambda: None
@@ -135,8 +138,8 @@ class One(fields.Nested):
         self.part = part
         super().__init__(part, **kwargs)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        loaded = super()._deserialize(value, attr, data, **kwargs)
+    def _deserialize(self, value: Any, attr: Any, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        loaded = super()._deserialize(value, attr, data, partial=partial, **kwargs)
         if issubclass(self.part, Stated) and isinstance(value, Mapping) and "status" not in value:
             loaded = dataclasses.replace(loaded, status="stated")
         return loaded
@@ -158,7 +161,7 @@ class Many(fields.List):
         return self.inner.part if isinstance(self.inner, One) else None
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        items = tuple(super()._deserialize(value, attr, data, **kwargs))
+        items: tuple[Any, ...] = tuple(super()._deserialize(value, attr, data, **kwargs) or ())
         if self.numbered:
             items = tuple(
                 item if item.id else dataclasses.replace(item, id=f"{self.numbered}{n}")
@@ -293,7 +296,7 @@ class Country(fields.String):
 
 
 class Refs(fields.Field[Any]):
-    """Ids of other parts of the record, or one of the words given (`all`, `not_stated`); held as a tuple or the word."""
+    """Ids of parts of the record, or one of the words given (`all`, `not_stated`); held as a tuple or that word."""
 
     default_error_messages = {"invalid": "Neither a list of ids nor one of: {words}."}
 
@@ -318,6 +321,6 @@ class YesNoUnknown(fields.Field[Any]):
         super().__init__(metadata={"default": "unknown"}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if value is True or value is False or value == "unknown" and isinstance(value, str):
+        if value is True or value is False or (value == "unknown" and isinstance(value, str)):
             return value
         raise self.make_error("invalid")
