@@ -5,6 +5,7 @@ from __future__ import annotations
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from registry.settings import Settings
 
@@ -12,14 +13,14 @@ HEAD_SECONDS = 10  # for a request's head to come, and for a connection to stay 
 HEAD_BYTES = 16 * 1024
 
 
-def serve(settings: Settings, *, host: str = "127.0.0.1") -> None:
+def serve(settings: Settings, *, host: str = "127.0.0.1", target: str = "registry.app:create_app") -> None:
     """Serve on `host` and the settings' port until SIGTERM or SIGINT; running requests are finished first.
 
-    The workers read their settings from the environment, and open the database themselves: no connection crosses a
-    fork.
+    `target` names the function that makes the application. Each worker calls it for itself, so settings come from the
+    environment and no database connection crosses a fork.
     """
     Granian(
-        "registry.app:create_app",
+        target,
         factory=True,
         address=host,
         port=settings.port,
@@ -31,5 +32,5 @@ def serve(settings: Settings, *, host: str = "127.0.0.1") -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
-        log_level=settings.log_level.lower(),
+        log_level=LogLevels(settings.log_level.lower()),
     ).serve()

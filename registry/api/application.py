@@ -7,12 +7,12 @@ from typing import Any
 
 import flask_smorest
 import orjson
-from flask import Flask, Response
+from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter, ValidationError
 
 from registry import db
-from registry.api import body, docs, documentation, door, health, negotiation, problem
+from registry.api import answer, body, docs, documentation, door, health, negotiation, problem
 from registry.api.blueprint import Blueprint
 from registry.api.schema import KEY
 from registry.api.wire import Wire
@@ -41,8 +41,7 @@ class Json(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """A response with the value as its body."""
-        made = orjson.dumps(self._prepare_response_obj(args, kwargs))
-        return Response(made, content_type="application/json")
+        return answer.json(self._prepare_response_obj(args, kwargs))
 
 
 class KeyConverter(BaseConverter):
@@ -104,7 +103,7 @@ def application(
     `guard` is what turns a token into its Holder (see door.lock); `finish` may add what needs the app (health probes).
     Raises door.Unmarked when a view has no mark, or when marks are there and no guard is.
     """
-    app = Flask("registry", static_folder=None, template_folder=None)
+    app = answer.Application("registry", static_folder=None, template_folder=None)
     app.json = Json(app)
     app.config.update(
         API_TITLE="Registry of processing activities",
@@ -125,17 +124,31 @@ def application(
     docs.install(app, api)
     if finish is not None:
         finish(app)
-    negotiation.install(app)
-    door.lock(app)
     documentation.secure(api.spec, app)
-    _install_database(app)
-    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign] -- as Flask documents it
+    app.before_request(_admission(app))
+    app.teardown_request(_released)
+    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 
-def _install_database(app: Flask) -> None:
-    # Taken when first needed (the guard looks up its token), given back here.
-    @app.teardown_request
-    def end(_: BaseException | None) -> None:
-        if db.database.obj is not None:
-            db.request_end()
+def _admission(app: Flask) -> Callable[[], None]:
+    # One hook for all that comes before a view: each costs, on the shortest of paths too.
+    enter, negotiate = door.lock(app), negotiation.negotiator(app)
+
+    def admit() -> None:
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy, looked up once
+        rule = asked.url_rule
+        if rule is None:  # 404 and 405 follow
+            return
+        enter(rule, asked.method)
+        accept = asked.environ.get("HTTP_ACCEPT")
+        if accept is not None and accept != "*/*":
+            negotiate(rule, accept)
+
+    return admit
+
+
+def _released(_: BaseException | None) -> None:
+    # The connection is taken when first needed (the guard looks up its token), and given back here.
+    if db.database.obj is not None:
+        db.request_end()

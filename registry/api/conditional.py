@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, g, request
 
 from registry import errors
+from registry.api.answer import Bytes
 
 View = Callable[..., Any]
 
@@ -93,7 +94,7 @@ def not_modified(tag: str, headers: Mapping[str, str] | None = None) -> Response
     said = request.headers.get("If-None-Match")
     if said is None or not _among(tag, said):
         return None
-    answer = Response(status=304, headers={"ETag": tag, "Cache-Control": PRIVATE, **(headers or {})})
+    answer = Bytes(status=304, headers={"ETag": tag, "Cache-Control": PRIVATE, **(headers or {})})
     del answer.headers["Content-Type"]
     return answer
 
@@ -118,10 +119,10 @@ def stored(
     A public view gives its own Cache-Control in `headers`.
     """
     if etag is None:
-        return Response(body, status, headers, content_type=content_type)
+        return Bytes(body, status, headers, content_type=content_type)
     if status == 200 and (fresh := not_modified(etag, headers)) is not None:
         return fresh
-    answer = Response(body, status, {"ETag": etag, "Cache-Control": PRIVATE}, content_type=content_type)
+    answer = Bytes(body, status, {"ETag": etag, "Cache-Control": PRIVATE}, content_type=content_type)
     if headers:
         answer.headers.update(headers)
     return answer

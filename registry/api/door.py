@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from flask import Flask, g, request
+from flask import Flask, g
 from werkzeug.routing import Rule
 
 from registry import errors
@@ -98,11 +98,11 @@ def mark_of(view: Callable[..., Any]) -> Mark | None:
     return getattr(view, "door", None)
 
 
-def lock(app: Flask) -> None:
-    """Raise Unmarked unless every view bears a mark, then enforce the marks on every request.
+def lock(app: Flask) -> Callable[[Rule, str], None]:
+    """What lets a request through to the view of a rule and method, or raises; it also sets the holder.
 
     The hook `app.extensions["registry.guard"](mark)` turns the request's token into a Holder, or raises Unauthorised or
-    InsufficientScope. It is asked only where the mark is not public.
+    InsufficientScope. It is asked only where the mark is not public. Raises Unmarked unless every view bears a mark.
     """
     doors: dict[tuple[str, str], Mark] = {}
     bare = []
@@ -114,16 +114,17 @@ def lock(app: Flask) -> None:
             doors[rule.endpoint, method] = mark
     if bare:
         raise Unmarked("Views without @require(…) or @public: " + ", ".join(sorted(set(bare))))
-    if GUARD not in app.extensions and not all(mark.public for mark in doors.values()):
-        raise Unmarked("Nobody guards the marked views: install registry.auth before the application starts.")
+    guard: Callable[[Mark], Holder] | None = app.extensions.get(GUARD)
+    if guard is None:
+        if not all(mark.public for mark in doors.values()):
+            raise Unmarked(
+                "Nobody guards the marked views: install registry.auth before the application starts."
+            )
+        return lambda rule, method: None
 
-    def enforce() -> None:
-        asked = request.url_rule
-        if asked is None:  # 404 and 405 follow
-            return
-        mark = doors[asked.endpoint, request.method]
+    def enter(rule: Rule, method: str) -> None:
+        mark = doors[rule.endpoint, method]
         if not mark.public:
-            g.holder = app.extensions[GUARD](mark)
+            g.holder = guard(mark)
 
-    # First of all hooks: nothing of ours runs for a caller who may not be there.
-    app.before_request_funcs.setdefault(None, []).insert(0, enforce)
+    return enter

@@ -1,7 +1,7 @@
 """Closing the connection of a caller who was answered and goes on stalling, which the server itself never does.
 
-WSGI shows no socket. But this process knows when it gave the caller its last answer, and Linux knows of every socket how
-long ago it last sent something: the connections from that peer on which nothing was sent since that moment
+WSGI shows no socket. But this process knows when it gave the caller its last answer, and Linux knows of every socket
+how long ago it last sent something: the connections from that peer on which nothing was sent since that moment
 are the one that stalls, and perhaps one that has been idle for as long, which a server may close at any time.
 """
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import orjson
 from flask import Flask, Response, current_app
 from marshmallow import fields
 
+from registry.api.answer import json
 from registry.api.blueprint import Blueprint
 from registry.api.door import public
 from registry.api.schema import OneOf, Schema
@@ -72,5 +72,5 @@ def health() -> Response:
         except Exception:
             log.exception("health: %s", name)
             status, parts[name] = "degraded", {"status": "unavailable"}
-    body = orjson.dumps({"status": status, "version": package_version(), **parts})
-    return Response(body, 200 if status == "ok" else 503, content_type="application/json")
+    told = {"status": status, "version": package_version(), **parts}
+    return json(told, 200 if status == "ok" else 503)

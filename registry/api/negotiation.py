@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from flask import Flask, request
+from flask import Flask
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
+from werkzeug.routing import Rule
 
 from registry import errors
 
@@ -34,15 +35,12 @@ def acceptable(accept: str, offered: tuple[str, ...]) -> bool:
     return parse_accept_header(accept, MIMEAccept).best_match(offered) is not None
 
 
-def install(app: Flask) -> None:
-    """Refuse with 406 a caller who takes nothing that the view gives."""
+def negotiator(app: Flask) -> Callable[[Rule, str], None]:
+    """What refuses, with 406, an Accept header that has room for nothing the view of a rule gives."""
     offers = {endpoint: getattr(view, "produces", JSON) for endpoint, view in app.view_functions.items()}
 
-    @app.before_request
-    def negotiate() -> None:
-        accept = request.environ.get("HTTP_ACCEPT")
-        if accept is None or accept == "*/*":
-            return
-        asked = request.url_rule
-        if asked is not None and not acceptable(accept, offers[asked.endpoint]):
+    def negotiate(rule: Rule, accept: str) -> None:
+        if not acceptable(accept, offers[rule.endpoint]):
             raise errors.NotAcceptable(headers={"Vary": "Accept"})
+
+    return negotiate

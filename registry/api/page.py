@@ -30,6 +30,7 @@ from flask import Response, request
 from marshmallow import fields, validate
 
 from registry import errors
+from registry.api.answer import Bytes
 from registry.api.schema import QueryInteger, Schema
 
 DEFAULT_LIMIT = 50
@@ -84,7 +85,7 @@ class Window:
         following = self._cursor(key(last)) if more and last is not None else None
         told = b'"%s"' % following.encode() if following else b"null"
         body = b'{"items":[' + b",".join(shown) + b'],"next":' + told + b"}"
-        answer = Response(body, content_type="application/json")
+        answer = Bytes(body, content_type="application/json")
         if following:
             answer.headers["Link"] = f'<{_with_cursor(following)}>; rel="next"'
         return answer

@@ -6,12 +6,12 @@ import http
 import logging
 from collections.abc import Iterator
 
-import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from registry import db, errors
+from registry.api.answer import json
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def by_status() -> dict[int, type[errors.Problem]]:
 def answer(problem: errors.Problem) -> Response:
     """The response that tells a problem."""
     headers = {**problem.headers, "Cache-Control": "no-store"}
-    return Response(orjson.dumps(problem.body()), problem.status, headers, content_type=MEDIA_TYPE)
+    return json(problem.body(), problem.status, headers, MEDIA_TYPE)
 
 
 def from_http(error: HTTPException) -> errors.Problem:

@@ -45,10 +45,10 @@ ALWAYS: Headers = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 ]
-UNLESS_SAID = {
-    "content-security-policy": ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    "cache-control": ("Cache-Control", "no-store"),
-}
+UNLESS_SAID: Headers = [  # by a view, in this spelling
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+]
 HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
@@ -100,9 +100,11 @@ class Wire:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            said = {name.lower() for name, _ in headers}
+            said = {name for name, _ in headers}
             headers += self.always
-            headers += [header for name, header in UNLESS_SAID.items() if name not in said]
+            for header in UNLESS_SAID:
+                if header[0] not in said:
+                    headers.append(header)
             return start_response(status, headers)
 
         try:
