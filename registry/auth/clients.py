@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import peewee
@@ -119,7 +119,7 @@ def find(client_id: str) -> Client | None:
 
 @writes
 def register_client(
-    *, name: str, scopes: Iterable[str], controllers: Iterable[str], by: str
+    *, name: str, scopes: Collection[str], controllers: Collection[str], by: str
 ) -> tuple[Client, str]:
     """Add a client and give it with its secret, which is told this once and kept only as a digest.
 

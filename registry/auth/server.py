@@ -1,4 +1,4 @@
-"""/oauth: the authorization server (RFC 6749, RFC 7009), and what it says of itself (RFC 8414, RFC 9728)."""
+"""The authorization server (RFC 6749, RFC 7009): Authlib's, made strict, on our tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from werkzeug.datastructures import MultiDict
 
 from registry import errors
-from registry.api.door import public
 from registry.auth import scopes as book
 from registry.auth import tokens
 from registry.auth.clients import Client, find
@@ -40,8 +39,6 @@ MANY = frozenset({"resource"})
 
 # Below INFO the library logs every token that it issues.
 logging.getLogger("authlib").setLevel(logging.INFO)
-
-blueprint = flask.Blueprint("oauth", __name__)
 
 
 class InvalidTarget(OAuth2Error):
@@ -205,7 +202,7 @@ def _plain(request: _Request) -> None:
     if sent.query_string:
         raise InvalidRequestError("Parameters go into the body: an address is kept in logs.")
     if sent.mimetype != FORM:
-        raise InvalidRequestError(f"Send {FORM}.")
+        raise InvalidRequestError(f"Send {FORM}.", status_code=415)
     if any(len(values) > 1 for name, values in sent.form.lists() if name not in MANY):
         raise InvalidRequestError("A parameter stands there twice.")
     header = request.headers.get("Authorization")
@@ -213,7 +210,8 @@ def _plain(request: _Request) -> None:
         raise InvalidRequestError("Prove the client in one way, not in two.")
 
 
-def _answered(endpoint: str) -> flask.Response:
+def answer(endpoint: str) -> flask.Response:
+    """The answer to the present request at the "token" or the "revocation" endpoint, errors of OAuth included."""
     server: Server = flask.current_app.extensions[SERVER]
     flask.request.max_content_length = MAX_FORM
     try:
@@ -224,53 +222,3 @@ def _answered(endpoint: str) -> flask.Response:
         return cast(flask.Response, server.create_endpoint_response(endpoint, request))
     except OAuth2Error as error:
         return cast(flask.Response, server.handle_error_response(None, error))
-
-
-@public
-@blueprint.post("/oauth/token")
-def token() -> flask.Response:
-    """Issue an access token to a client."""
-    return _answered("token")
-
-
-@public
-@blueprint.post("/oauth/revoke")
-def revoke() -> flask.Response:
-    """End an access token of the client's own."""
-    return _answered("revocation")
-
-
-@public
-@blueprint.get("/.well-known/oauth-authorization-server")
-def about_server() -> dict[str, Any]:
-    """What the authorization server can do."""
-    base = _settings().base_url
-    return {
-        "issuer": base,
-        "token_endpoint": f"{base}/oauth/token",
-        "token_endpoint_auth_methods_supported": METHODS,
-        "grant_types_supported": ["client_credentials"],
-        "response_types_supported": [],  # required, and there is no authorization endpoint
-        "revocation_endpoint": f"{base}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": METHODS,
-        "scopes_supported": list(book.SCOPES),
-    }
-
-
-@public
-@blueprint.get("/.well-known/oauth-protected-resource")
-def about_resource() -> dict[str, Any]:
-    """Where to get tokens for the API, and how to send them."""
-    base = _settings().base_url
-    return {
-        "resource": base,
-        "authorization_servers": [base],
-        "bearer_methods_supported": ["header"],
-        "scopes_supported": list(book.SCOPES),
-        "resource_documentation": f"{base}/docs",
-    }
-
-
-def _settings() -> Settings:
-    server: Server = flask.current_app.extensions[SERVER]
-    return server.settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,7 +124,7 @@ def stored(token: str) -> Token | None:
 
 @writes
 def issue(
-    *, client_id: str, scopes: Iterable[str], audience: str, seconds: int, by: str, token: str | None = None
+    *, client_id: str, scopes: Collection[str], audience: str, seconds: int, by: str, token: str | None = None
 ) -> Issued:
     """Issue a token (`token`: its text, if it was made before) to a client, for some of the client's scopes.
 
