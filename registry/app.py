@@ -6,10 +6,19 @@ from flask import Flask
 
 from registry import db
 from registry.api import Blueprint, application, probe
+from registry.auth import routes as oauth
+from registry.catalogue import controllers, registers, systems
+from registry.journal import routes as journal
 from registry.settings import Settings
 
 # A resource is a line here: the blueprint of its file.
-RESOURCES: tuple[Blueprint, ...] = ()
+RESOURCES: tuple[Blueprint, ...] = (
+    oauth.blueprint,
+    controllers.blueprint,
+    systems.blueprint,
+    registers.blueprint,
+    journal.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -69,8 +69,9 @@ class Api(flask_smorest.Api):
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = documentation.ProblemSchema
 
-    def _init_app(self, app: Flask, **options: Any) -> None:
-        super()._init_app(app, **options)
+    def _init_spec(self, **options: Any) -> None:
+        super()._init_spec(**options)
+        self.ma_plugin.converter.add_attribute_function(documentation.own_words)
         self.register_converter(
             KeyConverter, lambda _: {"type": "string", "pattern": f"^{KEY.pattern}$", "maxLength": 64}
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from registry.catalogue.record.value import Part
+from registry.catalogue.record.value import Part, described
 
 
 class Declared(fields.Field[Any]):
@@ -17,6 +17,10 @@ class Declared(fields.Field[Any]):
     def __init__(self, part: type[Part], **kwargs: Any) -> None:
         self.part = part
         super().__init__(**kwargs)
+
+    def openapi(self, converter: Any) -> dict[str, Any]:
+        """The definition, or the string that stands for its main field."""
+        return described(self.part, converter)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, dict) or (isinstance(value, str) and self.part.bare):

@@ -68,6 +68,9 @@ class VersionSchema(Schema):
     ended = fields.Boolean(required=True)
 
 
+_VERSIONS = page_of(VersionSchema, "VersionLine")
+
+
 def envelopes(kind: str, part: type[Part], example: Any) -> tuple[type[Schema], type[Schema]]:
     """The schemas of a declaration as sent and as served."""
     name = store.BODY[kind]
@@ -305,7 +308,7 @@ def _comparing(doors: _Doors) -> None:
         "GET", f"{one}/versions", f"list_{kind}_versions", f"List the versions of a {kind}, oldest first.",
         versions,
         blueprint.arguments(Page, location="query"),
-        blueprint.response(200, page_of(VersionSchema), example={"items": [_LINE], "next": None}),
+        blueprint.response(200, _VERSIONS, example={"items": [_LINE], "next": None}),
     )  # fmt: skip
 
     def numbered(controller: str, version: int, key: str | None = None) -> Response:

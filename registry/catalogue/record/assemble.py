@@ -120,6 +120,8 @@ def _as_list(messages: Any) -> list[Any]:
 
 def _code(message: Any) -> str:
     text = str(message)
+    if text.startswith("invalid_period"):
+        return "invalid_period"
     if text.startswith("Unknown field"):
         return "unknown_field"
     if text.startswith("Missing data"):

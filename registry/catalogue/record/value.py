@@ -144,6 +144,18 @@ class One(fields.Nested):
             loaded = dataclasses.replace(loaded, status="stated")
         return loaded
 
+    def openapi(self, converter: Any) -> dict[str, Any]:
+        return described(self.part, converter)
+
+
+def described(part: type[Part], converter: Any) -> dict[str, Any]:
+    """A part in OpenAPI: its object, or where it has a `bare` field also the string that stands for it."""
+    whole = converter.resolve_nested_schema(part)
+    if part.bare is None:
+        return dict(whole)
+    told = "the status" if part.bare == "status" else f"`{part.bare}` alone"
+    return {"oneOf": [whole, {"type": "string", "description": f"Short for {told}."}]}
+
 
 class Many(fields.List):
     """A list, held as a tuple. `numbered`: prefix of the ids given by position where none is written (`P1`, `P2`)."""
@@ -228,6 +240,9 @@ class Day(fields.Field[Any]):
 
     default_error_messages = {"invalid": "Not a day of the form YYYY-MM-DD."}
 
+    def openapi(self, _: Any) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
             return clock.day(value)
@@ -239,7 +254,7 @@ class Period(fields.String):
     """A period in ISO 8601 (`P6M`); held as the text, which `law.periods` computes with."""
 
     default_error_messages = {
-        "invalid_period": "Not a period in years, months, weeks or days (ISO 8601), such as P6M."
+        "invalid_period": "invalid_period: Not a period in years, months, weeks or days (ISO 8601), such as P6M."
     }
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -265,6 +280,18 @@ class Prose(fields.Field[Any]):
     def __init__(self, *, most: int = 20_000, **kwargs: Any) -> None:
         self.most = most
         super().__init__(**kwargs)
+
+    def openapi(self, _: Any) -> dict[str, Any]:
+        texts = {
+            "type": "object",
+            "additionalProperties": {"type": "string", "maxLength": self.most},
+            "minProperties": 1,
+        }
+        told = "In the language of the document, or one text for each language (BCP 47)."
+        return {
+            "oneOf": [{"type": "string", "minLength": 1, "maxLength": self.most}, texts],
+            "description": told,
+        }
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         texts = {None: value} if isinstance(value, str) else value
@@ -304,6 +331,10 @@ class Refs(fields.Field[Any]):
         self.words = words
         super().__init__(**kwargs)
 
+    def openapi(self, _: Any) -> dict[str, Any]:
+        ids: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 1000}
+        return {"oneOf": [ids, {"type": "string", "enum": list(self.words)}]} if self.words else ids
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str) and value in self.words:
             return value
@@ -319,6 +350,9 @@ class YesNoUnknown(fields.Field[Any]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(metadata={"default": "unknown"}, **kwargs)
+
+    def openapi(self, _: Any) -> dict[str, Any]:
+        return {"enum": [True, False, "unknown"]}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if value is True or value is False or (value == "unknown" and isinstance(value, str)):
