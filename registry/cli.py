@@ -8,15 +8,23 @@ from pathlib import Path
 
 import click
 
+from registry import terminal
+from registry.auth.commands import client
+from registry.catalogue.commands import load
+from registry.journal.commands import verify
 from registry.settings import Settings
 
 CONTRACT = Path("openapi/registry.json")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=terminal.Told, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="records-registry")
 def main() -> None:
     """Records of processing activities: what is declared, what is observed, and whether the two agree."""
+
+
+for _command in (load, verify, client):
+    main.add_command(_command)
 
 
 @main.command()

@@ -229,9 +229,9 @@ def _plain(node: yaml.Node | None, at: str, lines: dict[str, int], path: Path, o
                 raise _at(path, key_node, "malformed_yaml", "A key is a plain word.")
             if key in found:
                 raise _at(path, key_node, "duplicate_key", "This key is there twice.")
-            found[key] = _plain(
-                value_node, f"{at}/{key.replace('~', '~0').replace('/', '~1')}", lines, path, open_
-            )
+            below = f"{at}/{key.replace('~', '~0').replace('/', '~1')}"
+            found[key] = _plain(value_node, below, lines, path, open_)
+            lines[below] = key_node.start_mark.line + 1
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, f"{at}/{index}", lines, path, open_) for index, item in enumerate(node.value)]

@@ -1,0 +1,72 @@
+"""What commands share: the database opened for them, problems as sentences, tables that fit the window."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from registry import db, errors
+from registry.settings import Settings
+
+#: Who writes where no client does: whoever may run commands on the machine.
+OPERATOR = "operator"
+
+
+class Told(click.Group):
+    """A group whose commands say what went wrong in sentences, where a programmer would want a trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except errors.Problem as problem:
+            raise click.ClickException(sentence(problem)) from None
+
+
+def sentence(problem: errors.Problem) -> str:
+    """A problem as lines for a terminal: what is wrong, and each place with its reason."""
+    places = [
+        f"  {one.get('field', '')}: {one.get('message', '')} [{one.get('code', '')}]"
+        for one in problem.errors
+    ]
+    return "\n".join([problem.detail or problem.title, *places])
+
+
+def opened() -> Settings:
+    """The settings, with their database bound and up to date for the rest of the command.
+
+    Raises click.ClickException when the settings cannot be read or the database needs `registry migrate`.
+    """
+    try:
+        settings = Settings.from_env()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    if db.database.obj is None:
+        db.open(settings.database)
+        click.get_current_context().call_on_close(db.close)
+    if waiting := db.pending():
+        raise click.ClickException(f"The database lacks {', '.join(waiting)}: run `registry migrate` first.")
+    return settings
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Rows under headers, columns aligned; the last column wraps at the width of the window."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(header), *(len(row[n]) for row in cells), 0) for n, header in enumerate(headers[:-1])]
+    indent = sum(widths) + 2 * len(widths)
+    room = max(shutil.get_terminal_size((100, 24)).columns - indent, 30)
+    lines = [_row(headers, widths), *("-" * (indent + min(room, len(headers[-1]) + 8)),)]
+    for row in cells:
+        first, *more = textwrap.wrap(row[-1], room) or [""]
+        lines.append(_row([*row[:-1], first], widths))
+        lines += [" " * indent + rest for rest in more]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(cells: Sequence[object], widths: Sequence[int]) -> str:
+    return "  ".join(
+        [*(str(cell).ljust(width) for cell, width in zip(cells, widths, strict=False)), str(cells[-1])]
+    )
