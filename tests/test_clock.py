@@ -138,8 +138,9 @@ def test_the_first_moment_of_a_day_is_on_that_day_and_the_one_before_is_not(on: 
         "2026-1-1",
         "2026-01-01T00:00:00Z",
         "",
-    ]
-    + [" 2026-01-01", "2026-01-01\n"],
+        " 2026-01-01",
+        "2026-01-01\n",
+    ],
 )
 def test_what_is_no_day(text: str) -> None:
     with pytest.raises(errors.Invalid) as caught:

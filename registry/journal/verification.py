@@ -180,8 +180,9 @@ class _Walk:
     def compare_chain(self, row: stored.Row, said: dict[str, Any], *, intact: bool) -> None:
         before = self.last.hex() if row.seq > 1 else ZEROS
         if said["prev_hash"] != before and row.seq == self.size + 1:
-            # Who is wrong? An entry that does not fit its own leaf; else the one before, which this remembers.
-            blamed = row.seq if not intact or row.seq == 1 else row.seq - 1
+            # Who is wrong? This entry, if it is damaged or stands in another's place; else the one before, whose
+            # leaf it remembers.
+            blamed = row.seq if not intact or said["seq"] != row.seq or row.seq == 1 else row.seq - 1
             self.fault(blamed, f"entry {row.seq} follows an entry with another leaf")
         if said["recorded_at"] < self.recorded_at:
             self.fault(row.seq, "the entry was recorded before the one that it follows")
@@ -230,8 +231,11 @@ class _Walk:
 
     def compare_head(self, head: tuple[Any, ...] | None) -> None:
         if head is None:
-            if self.size or stored.counted()[3]:
-                self.fault(self.size or 1, "the head is missing")
+            size, _, _, entries, _ = (
+                stored.counted()
+            )  # there may be one by now: the first entry came meanwhile
+            if entries and not size:
+                self.fault(1, "the head is missing")
             return
         size, root, leaf, peaks, recorded_at = head
         for missing in range(self.size + 1, min(size, self.size + LISTED) + 1):
