@@ -135,8 +135,11 @@ def get_token() -> Response:
 
 @public
 @blueprint.route("/oauth/revoke", methods=["POST"])
-@blueprint.doc(requestBody=_form(RevocationRequestSchema, {"token": "rat_…"}), responses=_REFUSED)
-@blueprint.response(200, ma.Schema.from_dict({}, name="NothingSchema"), example={})
+@blueprint.doc(
+    requestBody=_form(RevocationRequestSchema, {"token": "rat_…"}),
+    responses={**_REFUSED, 200: {"content": {"application/json": {"example": {}}}}},
+)
+@blueprint.response(200, ma.Schema.from_dict({}, name="NothingSchema"), description="It is over.")
 @blueprint.fails(413)
 def revoke_token() -> Response:
     """End an access token.
