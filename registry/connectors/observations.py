@@ -1,0 +1,263 @@
+"""Observations as stored: what systems showed, in the bytes they are served in, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import peewee
+import rfc8785
+
+from registry import clock, journal
+from registry.catalogue import store
+from registry.catalogue.read import parts
+from registry.connectors import kinds
+from registry.connectors.observation import LEVELS, Observation
+from registry.db import Instant, Stored, Text, writes
+from registry.errors import Invalid, NotFound
+
+#: How far ahead of ours the clock of whoever looked may be.
+AHEAD = timedelta(minutes=5)
+#: Nothing that anybody looks at today was looked at before.
+EARLIEST = "1990-01-01T00:00:00.000000Z"
+
+
+class StoredObservation(Stored):
+    """An observation in canonical bytes, and what it is found by. `about` is its kind, or what could not be seen."""
+
+    id: Any = peewee.BigIntegerField(primary_key=True)
+    controller = Text()
+    system = Text()
+    kind = Text()
+    about = Text()
+    taken_at = Instant()
+    recorded_at = Instant()
+    digest = Text()
+    document = peewee.BlobField()
+
+    class Meta:
+        table_name = "connectors_observation"
+        indexes = (
+            (("controller", "system", "kind", "about", "taken_at", "id"), False),
+            (("controller", "taken_at", "id"), False),
+            (("taken_at", "id"), False),
+        )
+
+
+# --- verbs
+
+
+@writes
+def record_observation(
+    system: str,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    by: str,
+    taken_at: str,
+    source_level: str,
+    complete: bool,
+    collector: str | None = None,
+    invented: bool = False,
+    reference: str | None = None,
+    expires_on: str | None = None,
+    raw_sha256: str | None = None,
+) -> Observation:
+    """Store what a system showed, and give it as stored. The parameters are those of `Observation`.
+
+    `collector` is whoever looked, by default the writer. Raises errors.Invalid for a payload that does not fit its
+    kind or a time that cannot be, errors.NotFound for a system that is not declared or has ended.
+    """
+    controller, key = parts(system, "/system")
+    if not store.exists("system", controller, key):
+        raise NotFound("No such system; declare it first.")
+    seen = kinds.load(kind, payload)
+    moment = _possible(taken_at, seen)
+    if source_level not in LEVELS:
+        raise Invalid(f"The levels are {', '.join(LEVELS)}.", code="not_one_of", field="/source_level")
+    observation = Observation(
+        id=(StoredObservation.select(peewee.fn.MAX(StoredObservation.id)).scalar() or 0) + 1,
+        system=system,
+        kind=kind,
+        taken_at=moment,
+        recorded_at=journal.stamp(),
+        source_level=source_level,
+        collector=collector or by,
+        complete=complete,
+        invented=invented,
+        payload=seen,
+        digest=digest(seen),
+        raw_sha256=raw_sha256,
+        reference=reference,
+        expires_on=expires_on,
+    )
+    document = rfc8785.dumps(_served(observation))
+    StoredObservation.insert(
+        id=observation.id,
+        controller=controller,
+        system=key,
+        kind=kind,
+        about=observation.about,
+        taken_at=moment,
+        recorded_at=observation.recorded_at,
+        digest=observation.digest,
+        document=document,
+    ).execute()
+    journal.append(
+        "observation.recorded", f"observation/{system}", by=by, version=observation.id,
+        payload={"kind": kind, "taken_at": moment}, content=document,
+    )  # fmt: skip
+    return observation
+
+
+def digest(payload: Mapping[str, Any]) -> str:
+    """SHA-256 of a payload in canonical form (RFC 8785), hexadecimal."""
+    return hashlib.sha256(rfc8785.dumps(dict(payload))).hexdigest()
+
+
+def _possible(taken_at: str, payload: Mapping[str, Any]) -> str:
+    """The instant of `taken_at`, if a look can have been then and what was seen can have been there."""
+    try:
+        moment = clock.timestamp(taken_at)
+    except Invalid as problem:
+        raise Invalid(problem.detail, code=problem.code, field="/taken_at") from None
+    ahead = clock.written(datetime.fromisoformat(clock.now()) + AHEAD)
+    if not EARLIEST <= moment <= ahead:
+        when = "in the future" if moment > ahead else "before 1990"
+        raise Invalid(f"Nobody looked {when}; compare the clocks.", code="impossible_time", field="/taken_at")
+    for index, item in enumerate(payload.get("items", ())):
+        if (item.get("oldest") or "") > ahead:
+            raise Invalid(
+                "The oldest item is of the future; compare the clocks.",
+                code="impossible_time",
+                field=f"/payload/items/{index}/oldest",
+            )
+    return moment
+
+
+def _served(one: Observation) -> dict[str, Any]:
+    names = (
+        "id", "system", "kind", "taken_at", "recorded_at", "source_level", "collector", "complete", "invented",
+        "payload", "digest", "raw_sha256", "reference", "expires_on",
+    )  # fmt: skip
+    return {name: getattr(one, name) for name in names}
+
+
+# --- reading
+
+
+def value(document: bytes) -> Observation:
+    """The observation that stored bytes hold."""
+    return Observation(**orjson.loads(document))
+
+
+def latest(
+    systems: Iterable[str], *, as_of: str | None = None, known_at: str | None = None
+) -> list[Observation]:
+    """The newest observation of each kind of each system (``controller/key``), in the order of system and kind.
+
+    Newest by when it was taken, then by when it was written; taken by `as_of`, written by `known_at` (default: now).
+    Of looks that failed the newest for each kind that was asked for.
+    """
+    named = [tuple(name.split("/", 1)) for name in dict.fromkeys(systems)]
+    if not named:
+        return []
+    row = StoredObservation
+    place = peewee.fn.ROW_NUMBER().over(
+        partition_by=[row.controller, row.system, row.kind, row.about],
+        order_by=[row.taken_at.desc(), row.id.desc()],
+    )
+    ranked = row.select(row.id.alias("id"), place.alias("place")).where(
+        peewee.Tuple(row.controller, row.system).in_([peewee.Tuple(*name) for name in named]),
+        row.taken_at <= (as_of or clock.now()),
+    )
+    if known_at is not None:
+        ranked = ranked.where(row.recorded_at <= known_at)
+    rows = (
+        row.select(row.document)
+        .join(ranked, on=(row.id == ranked.c.id))
+        .where(ranked.c.place == 1)
+        .order_by(row.controller, row.system, row.kind, row.about)
+    )
+    return [value(bytes(document)) for (document,) in rows.tuples()]
+
+
+def select(
+    *,
+    controllers: Collection[str] | None = None,
+    system: tuple[str, str] | None = None,
+    kind: str | None = None,
+    since: str | None = None,
+    before: str | None = None,
+    after: tuple[str, int] | None = None,
+    limit: int | None = None,
+) -> list[StoredObservation]:
+    """Rows, the newest first by the time they were taken. `since` is included, `before` is not.
+
+    `controllers` None means all; `after` is (taken_at, id) of the last row of the page before.
+    """
+    row = StoredObservation
+    query = row.select(row.id, row.taken_at, row.document).order_by(row.taken_at.desc(), row.id.desc())
+    if controllers is not None:
+        query = query.where(row.controller.in_(sorted(controllers)))
+    if system is not None:
+        query = query.where((row.controller == system[0]) & (row.system == system[1]))
+    if kind is not None:
+        query = query.where(row.kind == kind)
+    if since is not None:
+        query = query.where(row.taken_at >= since)
+    if before is not None:
+        query = query.where(row.taken_at < before)
+    if after is not None:
+        query = query.where(peewee.Tuple(row.taken_at, row.id) < peewee.Tuple(*after))
+    return list(query.limit(limit) if limit is not None else query)
+
+
+def one(id_: int, *, controllers: Collection[str] | None = None) -> bytes:
+    """The stored bytes of an observation. Raises errors.NotFound, also for one of a controller not among these."""
+    found = StoredObservation.get_or_none(StoredObservation.id == id_)
+    if found is None or (controllers is not None and found.controller not in controllers):
+        raise NotFound("No such observation.")
+    return bytes(found.document)
+
+
+def known(system: str, kind: str, taken_at: str, payload_digest: str) -> bool:
+    """Whether just this was stored before."""
+    row = StoredObservation
+    controller, key = parts(system)
+    same = (
+        (row.controller == controller) & (row.system == key) & (row.kind == kind) & (row.taken_at == taken_at)
+    )
+    return bool(row.select(row.id).where(same & (row.digest == payload_digest)).exists())
+
+
+# --- what the journal compares its entries with
+
+
+def _every() -> Iterable[tuple[str, int]]:
+    row = StoredObservation
+    rows = row.select(row.controller, row.system, row.id).order_by(row.id).tuples().iterator()
+    return ((f"observation/{controller}/{key}", id_) for controller, key, id_ in rows)
+
+
+@journal.witness("observation", every=_every)
+def _stored(object_: str, id_: int | None) -> bytes | None:
+    found = StoredObservation.get_or_none(StoredObservation.id == (id_ or 0))
+    if found is None:
+        return None
+    told = value(bytes(found.document))
+    copied: Sequence[Any] = (
+        f"observation/{found.controller}/{found.system}",
+        found.kind,
+        found.taken_at,
+        found.digest,
+    )
+    if (
+        copied != (object_, told.kind, told.taken_at, digest(told.payload))
+        or found.recorded_at != told.recorded_at
+    ):
+        return b"columns differ from the document"
+    return bytes(found.document)
