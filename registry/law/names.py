@@ -29,6 +29,8 @@ _COMPANY_FORMS = frozenset(
         *("limited", "llc", "ltd", "nv", "oy", "oyj", "plc", "pte", "pty", "sa", "sarl", "srl"),
     ]
 )
+#: Soft hyphens vanish; the hyphens and dashes that word processors put in become plain ones.
+_PLAIN = {0x00AD: None, 0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-"}
 _AREAS = {
     "EU": Labels(fi="Euroopan unioni", sv="Europeiska unionen", en="European Union"),
     "EEA": Labels(
@@ -68,12 +70,7 @@ class ActNames:
 
     def found_in(self, text: str) -> Iterator[str]:
         """Keys of the acts that `text` names, in the order of the table."""
-        plain = (
-            unicodedata.normalize("NFKC", text)
-            .replace("\u00ad", "")
-            .replace("\u2011", "-")
-            .replace("\u2013", "-")
-        )
+        plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
         folded = plain.casefold()
         for key, in_folded, in_exact in self._patterns:
             if in_folded.search(folded) or in_exact.search(plain):

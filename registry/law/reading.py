@@ -35,7 +35,12 @@ def _mapping_once(loader: _Strict, node: yaml.MappingNode, deep: bool = False) -
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise Misprint(f"{key!r} is written twice, line {key_node.start_mark.line + 1}")
-        seen[key] = loader.construct_object(value_node, deep=True)
+        try:
+            seen[key] = loader.construct_object(value_node, deep=True)
+        except Misprint:
+            raise
+        except ValueError as error:  # 30 February
+            raise Misprint(f"{key}: {error}, line {value_node.start_mark.line + 1}") from error
     return seen
 
 
@@ -46,7 +51,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
     """The mapping that a data file holds. Raises Misprint for bad YAML, a repeated key, or anything but a mapping."""
     try:
         data = yaml.load(text, Loader=_Strict)  # noqa: S506 - _Strict is a safe loader
-    except (yaml.YAMLError, Misprint, TypeError) as error:
+    except (yaml.YAMLError, Misprint, TypeError) as error:  # a TypeError: a list as a key
         raise Misprint(f"{where}: {error}") from error
     if not isinstance(data, dict):
         raise Misprint(f"{where}: not a mapping")

@@ -199,15 +199,8 @@ def printed(files: Mapping[str, str]) -> Law:
     editions: dict[str, date] = {}
     for name, text in files.items():
         digest.update(f"{name}\0{text}\0".encode())
-        data = reading.parse(text, name)
-        edition = data.pop("as_printed_on", None)
-        if type(edition) is not date:
-            raise reading.Misprint(f"{name}: as_printed_on is not a day")
-        editions[name] = edition
-        for part, content in data.items():
-            if part not in parts:
-                raise reading.Misprint(f"{name}: no such part: {part}")
-            read = _read(part, content, name)
+        editions[name], contents = _file(name, text)
+        for part, read in contents.items():
             if taken := parts[part].keys() & read.keys():
                 raise reading.Misprint(f"{name}: {part}: the key is taken: {', '.join(sorted(taken))}")
             parts[part] |= read
@@ -226,6 +219,16 @@ def printed(files: Mapping[str, str]) -> Law:
     return table
 
 
+@functools.lru_cache(maxsize=32)
+def _file(name: str, text: str) -> tuple[date, Mapping[str, Mapping[str, Any]]]:
+    """The edition of one data file, and the entries of its parts."""
+    data = reading.parse(text, name)
+    edition = data.pop("as_printed_on", None)
+    if type(edition) is not date:
+        raise reading.Misprint(f"{name}: as_printed_on is not a day")
+    return edition, {part: _read(part, content, f"{name}, {part}") for part, content in data.items()}
+
+
 _KINDS: dict[str, type] = {
     "instruments": Instrument,
     "acts": Act,
@@ -241,8 +244,10 @@ _KINDS: dict[str, type] = {
 
 def _read(part: str, content: Any, where: str) -> Mapping[str, Any]:
     if part == "authority":
-        authority = reading.build(Authority, content, f"{where}, authority")
+        authority = reading.build(Authority, content, where)
         return {authority.key: authority}
     if part == "prefixes":
-        return reading.words(content, f"{where}, prefixes")
+        return reading.words(content, where)
+    if part not in _KINDS:
+        raise reading.Misprint(f"{where}: no such part")
     return reading.entries(_KINDS[part], content, where)
