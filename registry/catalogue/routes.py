@@ -249,8 +249,8 @@ def _writing(doors: _Doors) -> None:
         version exactly one wins; the others get 412.
         """,
         put,
-        blueprint.arguments(doors.sent, example={body: doors.example}),
         conditional,
+        blueprint.arguments(doors.sent, example={body: doors.example}),
         blueprint.response(200, served, example=shown),
         blueprint.response(201, served, example=shown, description="Created."),
     )  # fmt: skip
@@ -270,8 +270,8 @@ def _writing(doors: _Doors) -> None:
         `null` takes a member away; lists are replaced whole.
         """,
         patch,
-        blueprint.arguments(patch_schema(kind), example={body: {}}, content_type="application/merge-patch+json"),
         conditional,
+        blueprint.arguments(patch_schema(kind), example={body: {}}, content_type="application/merge-patch+json"),
         blueprint.response(200, served, example=shown),
     )  # fmt: skip
 
@@ -288,8 +288,8 @@ def _writing(doors: _Doors) -> None:
         409 while something in force refers to it.
         """,
         ended,
-        blueprint.arguments(EndQuery, location="query"),
         conditional,
+        blueprint.arguments(EndQuery, location="query"),
         blueprint.response(200, served, example={**shown, "version": 2, "ended": True}),
         blueprint.fails(409, 410),
     )  # fmt: skip

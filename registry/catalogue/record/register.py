@@ -86,6 +86,7 @@ class RecordSchema(Part):
     controller's where the register has none of its own. `provenance` is keyed by JSON Pointer (RFC 6901).
     """
 
+    bare = "register"
     document = One(DocumentSchema)
     register = One(RegisterSchema, required=True)
     joint_controllers = Many(JointControllerSchema)

@@ -1,0 +1,100 @@
+"""The real application on granian with two workers, on either engine, holding the five registers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from registry import db
+from registry.auth import clients, tokens
+from registry.auth.scopes import SCOPES
+from registry.catalogue import load
+from tests import engines
+
+ROOT = Path(__file__).parents[2]
+REGISTERS = sorted((ROOT / "fixtures" / "registers").glob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running registry: where it is, its database, and tokens of a DPO of all five, and of one who sees only osekk."""
+
+    url: str
+    database: str
+    dpo: str
+    stranger: str
+
+    def ask(self, method: str, path: str, token: str | None = None, **kwargs: object) -> requests.Response:
+        """One request, as the DPO unless another token is given."""
+        headers = {"Authorization": f"Bearer {token or self.dpo}", **dict(kwargs.pop("headers", {}) or {})}
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(database: str, port: int) -> Iterator[None]:
+    """`registry serve` on a port, as a process of its own, until the block ends."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("REGISTRY_")}
+    environ |= {
+        "REGISTRY_DATABASE": database,
+        "REGISTRY_BASE_URL": f"http://127.0.0.1:{port}",
+        "REGISTRY_THREADS": "16",
+        "REGISTRY_LOG_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
+                    break
+            except requests.ConnectionError:
+                pass
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the server did not start")
+            time.sleep(0.05)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def live(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator[Live]:
+    """A running registry with the fixtures loaded; one for a module and engine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with databases.fresh(request.param, migrated=True) as url:
+        db.open(url)
+        load.apply(load.read(REGISTERS), by="operator")
+        base = f"http://127.0.0.1:{port}"
+        every = ("helao", "jamko", "kaakko", "osekk", "seamk", "acme")
+        dpo = _token("DPO", every, base)
+        stranger = _token("OSEKK alone", ("osekk",), base)
+        with running(url, port):
+            yield Live(base, url, dpo, stranger)
+        db.close()
+
+
+def _token(name: str, controllers: tuple[str, ...], audience: str) -> str:
+    client, _ = clients.register_client(name=name, scopes=list(SCOPES), controllers=controllers, by="operator")
+    issued = tokens.issue(
+        client_id=client.client_id, scopes=list(SCOPES), audience=audience, seconds=3600, by="operator"
+    )
+    return issued.token
