@@ -236,6 +236,55 @@ def test_d7_three_processes_read_then_write_fifty_times(counter: str) -> None:
     assert Counter.get().count == 150
 
 
+def test_d8_a_write_is_not_kept_waiting_by_a_backup_an_export_and_checkpoints(
+    databases: Engines, tmp_path: Path
+) -> None:
+    with databases.fresh("sqlite", migrated=True) as url:
+        db.open(url)
+        with db.writing():
+            for number in range(500):
+                journal.append("thing.noted", f"thing/a/{number}", by="operator", payload={"x": "y" * 2000})
+        stop = threading.Event()
+
+        def disturb(number: int) -> None:
+            while not stop.is_set():
+                if number == 0:
+                    db.connection().backup_to_file(str(tmp_path / "backup.db"), pages=50)
+                elif number == 1:
+                    assert journal.verify().ok
+                else:
+                    db.connection().checkpoint(truncate=number == 2)
+
+        def write(_: int) -> list[float]:
+            taken = []
+            for number in range(60):
+                began = time.perf_counter()
+                with db.writing():
+                    journal.append(
+                        "thing.noted", f"thing/a/{number}", by="operator", payload={"x": "y" * 2000}
+                    )
+                taken.append(time.perf_counter() - began)
+            return taken
+
+        def either(number: int) -> list[float]:
+            if number < 3:
+                disturb(number)
+                return []
+            try:
+                return write(number)
+            finally:
+                ended.append(number)
+                if len(ended) == 3:
+                    stop.set()
+
+        ended: list[int] = []
+        taken = sorted(one for each in together(6, either) for one in each)
+        assert len(taken) == 180
+        assert taken[int(len(taken) * 0.99)] < 2
+        assert journal.verify().ok
+        db.close()
+
+
 def test_a_turn_that_does_not_come_is_busy(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("registry.db.engines.PATIENCE", 0.2)
     db.open(migrated_url)
@@ -688,7 +737,22 @@ def test_a_request_leaves_no_transaction_open(counter: str) -> None:
     db.request_end()
 
 
+def test_a_select_left_half_read_does_not_hold_the_next_request_to_the_past(counter: str) -> None:
+    with db.writing(why=WHY):
+        Counter.insert_many([{"key": f"row {number}"} for number in range(2000)]).execute()
+    db.request_begin()
+    left = iter(Counter.select().iterator())
+    next(left)
+    db.request_end()
+    together(1, lambda _: bump())
+    db.request_begin()
+    assert Counter.get_by_id("a").count == 1
+    db.request_end()
+    del left
+
+
 def test_a_connection_does_not_cross_a_fork(counter: str) -> None:
+    together(2, lambda _: Counter.get())  # on PostgreSQL these wait in the pool
     assert Counter.get().count == 0
     child = os.fork()
     if child == 0:
@@ -700,6 +764,7 @@ def test_a_connection_does_not_cross_a_fork(counter: str) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert Counter.get().count == 1
     assert bump() == 2
+    assert together(3, lambda _: Counter.get().count) == [2, 2, 2]
 
 
 def test_sqlite_is_set_up_to_keep_its_promises(databases: Engines) -> None:

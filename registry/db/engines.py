@@ -7,8 +7,8 @@ bounded pool.
 
 from __future__ import annotations
 
-import builtins
 import os
+import random
 import re
 import threading
 import time
@@ -86,6 +86,7 @@ class Sqlite(_Guarded, CySqliteDatabase):
     def __init__(self, path: str, pragmas: dict[str, Any]) -> None:
         # Threads of one process queue here, where a turn passes in microseconds; waiting at the file is by polling.
         self.turn = threading.Lock()
+        self.patience = float(pragmas.get("busy_timeout", PATIENCE * 1000)) / 1000
         self._commit_hook = None
         super().__init__(
             path,
@@ -114,7 +115,23 @@ class Sqlite(_Guarded, CySqliteDatabase):
 
     def begin(self, kind: str | None = None) -> None:
         """Begin a transaction: "write" takes the write lock at once, anything else reads one snapshot."""
-        super().begin("IMMEDIATE" if kind == "write" else "DEFERRED")
+        if kind != "write":
+            super().begin("DEFERRED")
+            return
+        # SQLite itself looks again after up to 100 ms, so beside a busy process another starves. We look each ms.
+        connection, deadline = self.connection(), time.monotonic() + self.patience
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    super().begin("IMMEDIATE")
+                    return
+                except peewee.OperationalError as exc:
+                    if not isinstance(exc.orig, cysqlite.DatabaseLockedError) or time.monotonic() > deadline:
+                        raise
+                time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311 -- only so that two do not march in step
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self.patience * 1000)}")
 
 
 class Postgres(_Guarded, PooledPostgresqlDatabase):
@@ -195,6 +212,14 @@ def connection() -> Any:
     return database.obj.connection()
 
 
+def execute(sql: str, *values: Any) -> Any:
+    """Run a statement of one's own, with ? for each value on either engine; gives the cursor.
+
+    For the few statements that run so often that building them anew each time shows.
+    """
+    return database.obj.execute_sql(sql.replace("?", database.obj.param), values)
+
+
 def engine() -> dict[str, str]:
     """Which engine answers: {"engine": "sqlite" or "postgresql", "version": …}."""
     if database.obj.name == "sqlite":
@@ -222,23 +247,38 @@ def request_end() -> None:
     if base.is_closed():
         return
     if not base.pooled:
-        if base.connection().in_transaction:
+        connection = base.connection()
+        if connection.in_transaction:
             base.rollback()
             base._state.transactions.clear()
+        if connection.get_stmt_usage()[
+            1
+        ]:  # a select left half read would hold the next request to its old snapshot
+            connection.finalize_statements()
         return
     base._state.transactions.clear()  # the pool itself rolls back what was left open
     base.close()
 
 
 def _inherited() -> None:
-    # A connection must not cross a fork: the child forgets it, and keeps it from being closed, which would reach the
-    # parent's file or socket.
-    if database.obj is not None and not database.obj.is_closed():
-        _left.append(database.obj._state.conn)
-        database.obj.dispose()
+    # No connection may cross a fork: the child forgets them, but keeps them from being closed, which would be felt in
+    # the parent's file or socket. A lock may have been held by a thread that is not here.
+    base = database.obj
+    if base is None:
+        return
+    here.work = None
+    _left.append(base._state.conn)
+    base._lock = threading.Lock()
+    if base.pooled:
+        _left.extend([*base._connections, *base._in_use.values()])
+        base._pool_lock = threading.RLock()
+        base._pool_available = threading.Condition(base._pool_lock)
+    else:
+        base.turn = threading.Lock()
+    base.dispose()
 
 
-_left: builtins.list[Any] = []
+_left: list[Any] = []
 os.register_at_fork(after_in_child=_inherited)
 
 

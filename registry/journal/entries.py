@@ -27,6 +27,17 @@ _ACTION = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)+")
 _OBJECT = re.compile(r"[a-z][a-z-]*(/[^/\s\x00-\x1f\x7f]+)+")
 
 
+# Every write runs these, so they are not built anew each time.
+_LOOK = "SELECT size, leaf, peaks, recorded_at FROM journal_head WHERE id = 1"
+_ADD = """INSERT INTO journal_entry
+    (seq, entry, leaf, payload, salt, recorded_at, actor, action, object, version, controller)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_COMPLETE = "INSERT INTO journal_node (level, position, hash) VALUES (?, ?, ?)"
+_BEGIN = "INSERT INTO journal_head (id, size, root, leaf, peaks, recorded_at) VALUES (1, ?, ?, ?, ?, ?)"
+_MOVE = """UPDATE journal_head SET size = ?, root = ?, leaf = ?, peaks = ?, recorded_at = ?
+    WHERE id = 1 AND size = ?"""
+
+
 class JournalEntry(db.Stored):
     """One entry: the bytes that were hashed, their leaf, the payload with its salt, and copies for
     filters.
@@ -162,21 +173,10 @@ def append(
     )
     leaf = tree.leaf(document)
     peaks, made = tree.append(head.size, head.peaks, leaf)
-    JournalEntry.insert(
-        seq=seq,
-        entry=document,
-        leaf=leaf,
-        payload=sealed,
-        salt=salt,
-        recorded_at=recorded_at,
-        actor=by,
-        action=action,
-        object=of,
-        version=version,
-        controller=controller_of(of),
-    ).execute()
-    if made:
-        JournalNode.insert_many(made, [JournalNode.level, JournalNode.position, JournalNode.hash]).execute()
+    copies = (recorded_at, by, action, of, version, controller_of(of))
+    db.execute(_ADD, seq, document, leaf, sealed, salt, *copies)
+    for completed in made:
+        db.execute(_COMPLETE, *completed)
     _advance(head, _Head(seq, leaf, peaks, recorded_at), memo)
     db.noted()
     return Entry(seq, recorded_at, by, action, of, version, document, leaf, said)
@@ -184,11 +184,8 @@ def append(
 
 def _head(memo: dict[str, Any]) -> _Head:
     if "journal.head" not in memo:
-        row = JournalHead.get_or_none(JournalHead.id == 1)
-        if row is None:
-            memo["journal.head"] = _Head(0, b"", (), "")
-        else:
-            memo["journal.head"] = _Head(row.size, row.leaf, _split(row.peaks), row.recorded_at)
+        row = db.execute(_LOOK).fetchone()
+        memo["journal.head"] = _Head(row[0], row[1], _split(row[2]), row[3]) if row else _Head(0, b"", (), "")
     head: _Head = memo["journal.head"]
     return head
 
@@ -198,16 +195,10 @@ def _split(peaks: bytes) -> tuple[bytes, ...]:
 
 
 def _advance(before: _Head, after: _Head, memo: dict[str, Any]) -> None:
-    row = {
-        "size": after.size,
-        "root": tree.root(after.peaks),
-        "leaf": after.leaf,
-        "peaks": b"".join(after.peaks),
-        "recorded_at": after.recorded_at,
-    }
+    row = (after.size, tree.root(after.peaks), after.leaf, b"".join(after.peaks), after.recorded_at)
     if before.size == 0:
-        JournalHead.insert(id=1, **row).execute()
-    elif JournalHead.update(row).where(JournalHead.id == 1, JournalHead.size == before.size).execute() != 1:
+        db.execute(_BEGIN, *row)
+    elif db.execute(_MOVE, *row, before.size).rowcount != 1:
         raise RuntimeError("the head of the journal moved under the writer")
     memo["journal.head"] = after
 
