@@ -1,8 +1,8 @@
 """Catalogue."""
 
-from peewee import *
-from registry.db.stored import Instant
-from registry.db.stored import Text
+from peewee import BigIntegerField, BlobField, BooleanField, CompositeKey, ForeignKeyField, Model
+
+from registry.db.stored import Instant, Text
 
 
 def up(migrator, db):
