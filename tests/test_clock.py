@@ -17,7 +17,7 @@ FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 MOMENTS = st.datetimes(
     min_value=datetime(1, 1, 3),  # noqa: DTZ001 -- hypothesis wants naive bounds
-    max_value=datetime(9999, 12, 29),  # noqa: DTZ001
+    max_value=datetime(9999, 12, 29),  # noqa: DTZ001 -- as above
     timezones=st.just(UTC),
 )  # far enough from either end for any offset
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
