@@ -8,7 +8,10 @@ from registry import db
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
+from registry.connectors import routes as observations
 from registry.journal import routes as journal
+from registry.law import routes as law
+from registry.retention import routes as retention
 from registry.settings import Settings
 
 # A resource is a line here: the blueprint of its file.
@@ -17,6 +20,9 @@ RESOURCES: tuple[Blueprint, ...] = (
     controllers.blueprint,
     systems.blueprint,
     registers.blueprint,
+    observations.blueprint,
+    retention.blueprint,
+    law.blueprint,
     journal.blueprint,
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from registry import terminal
+from registry import __version__, terminal
 from registry.auth.commands import client
 from registry.catalogue.commands import load
 from registry.journal.commands import verify
@@ -18,7 +18,7 @@ CONTRACT = Path("openapi/registry.json")
 
 
 @click.group(cls=terminal.Told, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="records-registry")
+@click.version_option(__version__)
 def main() -> None:
     """Records of processing activities: what is declared, what is observed, and whether the two agree."""
 

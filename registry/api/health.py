@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flask import Flask, Response, current_app
 from marshmallow import fields
 
+from registry import __version__
 from registry.api.answer import json
 from registry.api.blueprint import Blueprint
 from registry.api.door import public
@@ -49,11 +49,8 @@ def probe(app: Flask, name: str, look: Probe) -> None:
 
 
 def package_version() -> str:
-    """The version of this package, "unknown" when it runs from a bare checkout."""
-    try:
-        return version("records-registry")
-    except PackageNotFoundError:
-        return "unknown"
+    """The version of this package."""
+    return __version__
 
 
 @public
