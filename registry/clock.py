@@ -1,8 +1,8 @@
 """Instants and days: one source of time, one way of writing it, one strict way of reading it.
 
-An instant is text everywhere, in memory, in the database and in JSON: ``2026-11-22T08:52:00.123456Z``. It
-is always UTC and always as wide, so comparing the texts compares the times, on either engine, and what was
-hashed is what is kept. A day is a ``datetime.date``; it becomes an instant only together with a zone.
+An instant is text everywhere, in memory, in the database and in JSON: ``2026-11-22T08:52:00.123456Z``. It is always
+UTC and always as wide, so comparing the texts compares the times, on either engine, and what was hashed is what is
+kept. A day is a ``datetime.date``; it becomes an instant only together with a zone.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def written(moment: datetime) -> str:
 def timestamp(text: str) -> str:
     """The instant of an RFC 3339 date-time that says its zone.
 
-    Raises errors.Invalid: ``zone_needed`` for a day alone or a time without a zone, ``invalid_instant`` for
-    the rest (year 0, 24:00, second 60, more than six decimals, week dates, digits that are not ASCII).
+    Raises errors.Invalid: ``zone_needed`` for a day alone or a time without a zone, ``invalid_instant`` for the rest
+    (year 0, 24:00, second 60, more than six decimals, week dates, digits that are not ASCII).
     """
     match = _MOMENT.fullmatch(text)
     if match is None:
@@ -62,8 +62,8 @@ def timestamp(text: str) -> str:
 
 
 def instant(text: str, zone: str = HELSINKI) -> str:
-    """The instant of an RFC 3339 date-time with its zone, or of a day ``YYYY-MM-DD``: the first moment of
-    it in `zone`.
+    """The instant of an RFC 3339 date-time with its zone, or of a day ``YYYY-MM-DD``: the first moment of it in
+    `zone`.
 
     Raises errors.Invalid as `timestamp` does.
     """

@@ -41,9 +41,8 @@ from typing import Any
 class Problem(Exception):
     """Something to tell a caller. `detail` is a sentence for people and repeats nothing that the caller sent.
 
-    `field` is a JSON Pointer into the body, or a parameter's name; `errors` are (field, code, message)
-    dicts for several at once; `headers` are added to the answer; `extra` members go into the body as they
-    are.
+    `field` is a JSON Pointer into the body, or a parameter's name; `errors` are (field, code, message) dicts for
+    several at once; `headers` are added to the answer; `extra` members go into the body as they are.
     """
 
     status: int = 500

@@ -14,9 +14,7 @@ def _setting(default: Any, meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD
-    NAME>.
-    """
+    """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD NAME>."""
 
     database: str = _setting(
         "sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…"
@@ -40,8 +38,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings of an environment (default: this process's).
 
-        Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a
-        misspelt name must not pass for a default.
+        Raises ValueError naming a setting that cannot be read, or a REGISTRY_ name that is no setting: a misspelt
+        name must not pass for a default.
         """
         found = os.environ if environ is None else environ
         given = {name.removeprefix(_PREFIX): text for name, text in found.items() if name.startswith(_PREFIX)}

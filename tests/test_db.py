@@ -406,6 +406,12 @@ def test_a_snapshot_sees_one_moment(counter: str) -> None:
     assert Counter.get().count == 1
 
 
+def test_a_verb_inside_a_snapshot_is_refused(counter: str) -> None:
+    with pytest.raises(db.WriteOutside, match="bump"), db.snapshot():
+        bump()
+    assert bump() == 1
+
+
 # Migrations and shape
 
 

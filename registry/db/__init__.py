@@ -1,9 +1,9 @@
-"""The database: which engine, the connection of a thread, the base of every model, the write transaction,
-the migrations.
+"""The database: which engine, the connection of a thread, the base of every model, the write transaction, the
+migrations.
 
-A read is a select, anywhere. A write happens inside a verb marked `@writes`, which is one transaction with
-its journal entry; the engine refuses any other. A server calls `request_begin` and `request_end` around
-each request."""
+A read is a select, anywhere. A write happens inside a verb marked `@writes`, which is one transaction with its
+journal entry; the engine refuses any other. A server calls `request_begin` and `request_end` around each request.
+"""
 
 from registry.db.engines import (
     Unjournalled,

@@ -1,6 +1,4 @@
-"""A database's shape as a set of lines, the same words for what the models would make and for what is
-there.
-"""
+"""A database's shape as a set of lines, the same words for what the models would make and for what is there."""
 
 from __future__ import annotations
 
@@ -12,11 +10,10 @@ _UNSAID = "schema_migration"
 
 
 def actual(base: Any) -> set[str]:
-    """One line for each column, key, reference, check and index of each table; the migrations' own table is
-    left out.
+    """One line for each column, key, reference, check and index of each table; the migrations' own table is left out.
 
-    Names of constraints and indexes and the order of columns do not matter. Full-text tables of SQLite are
-    left out: they are no models.
+    Names of constraints and indexes and the order of columns do not matter. Full-text tables of SQLite are left out:
+    they are no models.
     """
     return set(_postgres(base) if base.for_update else _sqlite(base))
 

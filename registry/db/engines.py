@@ -1,8 +1,7 @@
 """The two engines, how a thread gets its connection, and what their failures mean.
 
-SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the
-line that can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a
-bounded pool.
+SQLite is reached through cysqlite, never through the interpreter's sqlite3: the latter's library is of the line that
+can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached through psycopg 3 and a bounded pool.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ class Unjournalled(RuntimeError):
 
 @dataclass
 class Work:
-    """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`,
-    which what runs inside may keep things in (a nested verb that fails gets it back as it was).
+    """What a write transaction has done so far: rows `changed`, journal `entries` appended, and `memo`, which what
+    runs inside may keep things in (a nested verb that fails gets it back as it was).
     """
 
     changed: int = 0
@@ -159,9 +158,9 @@ class Postgres(_Guarded, PooledPostgresqlDatabase):
 def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragmas: Any) -> Sqlite | Postgres:
     """Bind the database named by a URL and give it; nothing is connected yet.
 
-    ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…``
-    (`pool` connections at most; `isolation` of write transactions). Raises ValueError for another scheme,
-    RuntimeError for a SQLite library that may corrupt a WAL database.
+    ``sqlite:///relative/path``, ``sqlite:////absolute/path`` (pragmas override ours) or ``postgresql://…`` (`pool`
+    connections at most; `isolation` of write transactions). Raises ValueError for another scheme, RuntimeError for a
+    SQLite library that may corrupt a WAL database.
     """
     close()
     made: Sqlite | Postgres
@@ -299,11 +298,10 @@ _AWAY = re.compile(r"08...|57P0.|58030")
 
 
 def failure(exc: BaseException) -> errors.Problem | None:
-    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault
-    of ours).
+    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault of ours).
 
-    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only
-    its context.
+    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only its
+    context.
     """
     links = list(_chain(exc))
     states = {str(getattr(one, "sqlstate", None) or "") for one in links}

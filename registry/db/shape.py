@@ -24,9 +24,7 @@ HISTORY = "schema_migration"
 
 
 def models() -> list[type[Stored]]:
-    """Every model that is loaded, referenced ones first. Whoever calls has imported the application
-    before.
-    """
+    """Every model that is loaded, referenced ones first. Whoever calls has imported the application before."""
     found: list[type[Stored]] = []
     waiting: list[type[Stored]] = [Stored]
     while waiting:
@@ -43,8 +41,7 @@ def _runner() -> Runner:
 def pending() -> list[str]:
     """Names of the migrations that this database has not had, in order.
 
-    Raises RuntimeError when the database has had one that this program does not know: it is of a newer
-    program.
+    Raises RuntimeError when the database has had one that this program does not know: it is of a newer program.
     """
     rows = _runner().status()
     if unknown := [row.name for row in rows if row.path is None]:
@@ -53,11 +50,11 @@ def pending() -> list[str]:
 
 
 def migrate() -> list[str]:
-    """Run what is pending, all of it or nothing, and give the names. Of several processes one does it, the
-    others wait.
+    """Run what is pending, all of it or nothing, and give the names. Of several processes one does it, the others
+    wait.
 
-    Raises errors.Busy after a minute, RuntimeError as `pending` does or when rows would be left without
-    what they name.
+    Raises errors.Busy after a minute, RuntimeError as `pending` does or when rows would be left without what they
+    name.
     """
     if not pending():
         return []
@@ -85,8 +82,8 @@ def migrate() -> list[str]:
 def generate(name: str, of: Iterable[type[Model]] | None = None) -> Path | None:
     """Write the next migration from what `of` (default: all models) has and the migrated database has not.
 
-    Gives the file, or None when there is nothing to do. It is a draft: CHECK constraints and renames are
-    yours to add, and `drift` says whether it is complete.
+    Gives the file, or None when there is nothing to do. It is a draft: CHECK constraints and renames are yours to
+    add, and `drift` says whether it is complete.
     """
     found = diff_models(database.obj, list(of) if of is not None else models())
     if not found:
@@ -109,9 +106,8 @@ def _written(name: str, draft: str) -> str:
 
 
 def drift(of: Iterable[type[Model]] | None = None) -> list[str]:
-    """Differences between the database and the models (default: all): columns, types, nullability,
-    collations, keys, references, checks, indexes. A line begins with + for what only the models have, - for
-    what only the database has.
+    """Differences between the database and the models (default: all): columns, types, nullability, collations, keys,
+    references, checks, indexes. A line begins with + for what only the models have, - for what only the database has.
     """
     wanted = sort_models(list(of) if of is not None else models())
     actual = described.actual(database.obj)

@@ -1,6 +1,4 @@
-"""The write transaction: one verb, one writer at a time, all of it or nothing, and never without a journal
-entry.
-"""
+"""The write transaction: one verb, one writer at a time, all of it or nothing, and never without a journal entry."""
 
 from __future__ import annotations
 
@@ -28,14 +26,13 @@ def writes(*, journalled: bool = True, why: str = "") -> Callable[[Callable[P, R
 def writes(verb: Any = None, /, *, journalled: bool = True, why: str = "") -> Any:
     """Mark a verb: a function that writes, in one transaction with its journal entry.
 
-    Alone it takes the write lock first, so what it reads stays true until it commits. Inside another verb
-    it joins that one's transaction; if it raises, what it did is undone and the outer verb may go on. A
-    serialization failure, a deadlock or a lock runs the whole verb again, three times at most: give it
-    values, not iterators.
+    Alone it takes the write lock first, so what it reads stays true until it commits. Inside another verb it joins
+    that one's transaction; if it raises, what it did is undone and the outer verb may go on. A serialization failure,
+    a deadlock or a lock runs the whole verb again, three times at most: give it values, not iterators.
 
-    Raises errors.Busy when its turn does not come, errors.StorageFull when the disk is full,
-    errors.Unavailable when the database is away, Unjournalled when rows changed and nothing was appended to
-    the journal (unless `journalled=False`, which needs a `why`).
+    Raises errors.Busy when its turn does not come, errors.StorageFull when the disk is full, errors.Unavailable when
+    the database is away, Unjournalled when rows changed and nothing was appended to the journal (unless
+    `journalled=False`, which needs a `why`).
     """
     if not journalled and not why:
         raise TypeError("journalled=False needs its reason: why=…")
@@ -69,9 +66,7 @@ def writing(*, why: str = "") -> Iterator[Work]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """A read transaction: every select in the block sees the same moment. Keep it short, it holds back the
-    clean-up.
-    """
+    """A read transaction: every select in the block sees the same moment. Keep it short, it holds back the clean-up."""
     if database.obj.in_transaction():
         yield
         return
@@ -92,9 +87,7 @@ def noted() -> None:
 
 
 def repeated(once: Callable[[], R], retries: int, patience: float) -> R:
-    """Run a transaction, again when it lost against another: at most `retries` times more and `patience`
-    seconds.
-    """
+    """Run a transaction, again when it lost against another: at most `retries` times more and `patience` seconds."""
     began = time.monotonic()
     for left in range(retries, -1, -1):
         try:
@@ -132,6 +125,8 @@ def _transaction(journalled: bool, name: str) -> Iterator[Work]:
             raise
         return
     base = database.obj
+    if base.in_transaction():
+        raise WriteOutside(f"{name} inside a read transaction: what was read there may be out of date")
     fetched = base.is_closed()
     try:
         with _turn(base), base.transaction("write"):

@@ -1,5 +1,4 @@
-"""What has been written down: one entry for each write, in the same transaction, chained and in a Merkle
-tree."""
+"""What has been written down: one entry for each write, in the same transaction, chained and in a Merkle tree."""
 
 from registry.journal.entries import (
     Entry,

@@ -39,9 +39,7 @@ _MOVE = """UPDATE journal_head SET size = ?, root = ?, leaf = ?, peaks = ?, reco
 
 
 class JournalEntry(db.Stored):
-    """One entry: the bytes that were hashed, their leaf, the payload with its salt, and copies for
-    filters.
-    """
+    """One entry: the bytes that were hashed, their leaf, the payload with its salt, and copies for filters."""
 
     seq = peewee.BigIntegerField(primary_key=True)
     entry = peewee.BlobField()
@@ -109,9 +107,7 @@ class _Head:
 
 
 def controller_of(of: str) -> str | None:
-    """Whose object it is: the second part of ``kind/controller/key`` and of ``controller/key``, else
-    nobody's.
-    """
+    """Whose object it is: the second part of ``kind/controller/key`` and of ``controller/key``, else nobody's."""
     kind, *parts = of.split("/")
     return parts[0] if len(parts) > 1 or kind == "controller" else None
 
@@ -141,12 +137,11 @@ def append(
 ) -> Entry:
     """Append an entry to the running write transaction.
 
-    `action` says what was done (``register.declared``), `of` to what object (``register/seamk/library-chat``;
-    an object that belongs to a controller is written kind/controller/key), `by` is the pseudonym of who did
-    it (``client/<id>``, ``operator``). `payload` is anything RFC 8785 can write; it can be erased later,
-    the rest cannot, so whatever might be personal goes there. `content` are the bytes of the document that
-    the write stored: their SHA-256 goes into the payload, and `verify` compares both ways
-    (`registry.journal.witness`).
+    `action` says what was done (``register.declared``), `of` to what object (``register/seamk/library-chat``; an
+    object that belongs to a controller is written kind/controller/key), `by` is the pseudonym of who did it
+    (``client/<id>``, ``operator``). `payload` is anything RFC 8785 can write; it can be erased later, the rest
+    cannot, so whatever might be personal goes there. `content` are the bytes of the document that the write stored:
+    their SHA-256 goes into the payload, and `verify` compares both ways (`registry.journal.witness`).
 
     Raises db.WriteOutside without a write transaction, ValueError for an action or object not of that form.
     """
@@ -207,8 +202,8 @@ def _advance(before: _Head, after: _Head, memo: dict[str, Any]) -> None:
 def erase(seq: int, *, by: str, why: str) -> Entry:
     """Erase the payload of an entry and its salt, for good, and say so in a new entry, which is returned.
 
-    The entry itself and its commitment stay, so the journal verifies; nobody can guess the payload from them.
-    Raises errors.NotFound when there is no such entry, errors.Gone when it was erased before.
+    The entry itself and its commitment stay, so the journal verifies; nobody can guess the payload from them. Raises
+    errors.NotFound when there is no such entry, errors.Gone when it was erased before.
     """
     row = JournalEntry.get_or_none(JournalEntry.seq == seq)
     if row is None:
@@ -251,8 +246,8 @@ def _value(row: JournalEntry) -> Entry:
 def checkpoint(origin: str = "") -> dict[str, Any]:
     """Where the journal stands: {"origin", "size", "root" (hex), "recorded_at" (of the last entry, or None)}.
 
-    Kept by somebody else, it is what proves later that nothing before it was changed; kept only here it
-    proves nothing against whoever can write the database.
+    Kept by somebody else, it is what proves later that nothing before it was changed; kept only here it proves
+    nothing against whoever can write the database.
     """
     row = JournalHead.get_or_none(JournalHead.id == 1)
     return {

@@ -1,10 +1,8 @@
-"""https://www.rfc-editor.org/rfc/rfc9162#section-2.1: the Merkle tree over the entries, as functions of
-hashes.
+"""https://www.rfc-editor.org/rfc/rfc9162#section-2.1: the Merkle tree over the entries, as functions of hashes.
 
-A tree of n leaves is kept as its *peaks*: the roots of the complete subtrees that n splits into, the
-largest first, one for each set bit of n. A node is (level, position): level 0 are the leaves, and node (l,
-p) is over the leaves p·2^l up to (p+1)·2^l. A complete subtree never changes again, so proofs can be read
-from stored nodes at any time.
+A tree of n leaves is kept as its *peaks*: the roots of the complete subtrees that n splits into, the largest first,
+one for each set bit of n. A node is (level, position): level 0 are the leaves, and node (l, p) is over the leaves
+p·2^l up to (p+1)·2^l. A complete subtree never changes again, so proofs can be read from stored nodes at any time.
 """
 
 from __future__ import annotations
@@ -30,8 +28,7 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 def append(size: int, peaks: Sequence[bytes], added: bytes) -> tuple[tuple[bytes, ...], list[Node]]:
-    """Add a leaf to a tree of `size` leaves: the new peaks, and the subtrees it completed (level 1 and up,
-    in order).
+    """Add a leaf to a tree of `size` leaves: the new peaks, and the subtrees it completed (level 1 and up, in order).
 
     Raises ValueError when there are not as many peaks as `size` has.
     """
@@ -66,7 +63,5 @@ def covering(size: int) -> list[tuple[int, int]]:
 
 
 def last_leaf(level: int, position: int) -> int:
-    """How many leaves the tree had when node (level, position) was completed: the number of its last
-    entry.
-    """
+    """How many leaves the tree had when node (level, position) was completed: the number of its last entry."""
     return (position + 1) << level

@@ -1,5 +1,5 @@
-"""Does the journal still say what it said? Every entry, its chain, its tree, its payload, and the documents
-it speaks of.
+"""Does the journal still say what it said? Every entry, its chain, its tree, its payload, and the documents it speaks
+of.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `verify` found. Ask `ok`; `first_bad_seq` and `reasons` are about the first entry that does not
-    fit.
+    """What `verify` found. Ask `ok`; `first_bad_seq` and `reasons` are about the first entry that does not fit.
 
-    `size` and `root` (hex) are of the entries as they are; `erased` counts lawful erasures; `unwitnessed`
-    are kinds of objects with documents that nobody offered to fetch, so that they were not compared.
+    `size` and `root` (hex) are of the entries as they are; `erased` counts lawful erasures; `unwitnessed` are kinds
+    of objects with documents that nobody offered to fetch, so that they were not compared.
     """
 
     size: int
@@ -66,8 +65,8 @@ _witnesses: dict[str, tuple[Fetch, Every | None]] = {}
 def witness(kind: str, *, every: Every | None = None) -> Callable[[Fetch], Fetch]:
     """Decorator: this function fetches the stored bytes of an object of a kind (its first part) in a version.
 
-    With `every`, which gives each stored document as (object, version), `verify` also finds the document
-    that no entry speaks of. Raises ValueError when the kind has its witness already.
+    With `every`, which gives each stored document as (object, version), `verify` also finds the document that no
+    entry speaks of. Raises ValueError when the kind has its witness already.
     """
 
     def take(fetch: Fetch) -> Fetch:
@@ -85,9 +84,9 @@ def verify(
 ) -> Report:
     """Read the whole journal and compare everything with everything, in bounded memory.
 
-    `progress` is told (entries read, entries there). `checkpoint` is one kept outside ({"size", "root"}):
-    without it a journal that was cut or rewritten from somewhere on, tree and head included, cannot be told
-    from an honest one. Writing may go on meanwhile: what was there at the start is what is verified.
+    `progress` is told (entries read, entries there). `checkpoint` is one kept outside ({"size", "root"}): without it
+    a journal that was cut or rewritten from somewhere on, tree and head included, cannot be told from an honest one.
+    Writing may go on meanwhile: what was there at the start is what is verified.
     """
     return _Walk(checkpoint).run(progress)
 
