@@ -1,0 +1,179 @@
+"""What a rule is, what it gets to see, and what it may say."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from registry import clock
+from registry.checks.phrases import says
+
+if TYPE_CHECKING:
+    from registry.catalogue.record import Record
+    from registry.connectors.observation import Observation
+    from registry.law import Law
+
+Kind = Literal["fail", "open", "pass", "na"]
+Severity = Literal["error", "warning", "info"]
+Certainty = Literal["exact", "lexical", "catalogue", "evidence", "judgement"]
+
+#: From what needs doing to what does not.
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+CERTAINTIES: tuple[Certainty, ...] = get_args(Certainty)
+LANGUAGES = ("fi", "sv", "en")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One check: its code for ever, how bad it is, the articles, how sure its answer is, and what it has to see.
+
+    `title` is the wrong, in fi, sv and en. `needs` are JSON Pointers into the assembled record, `*` standing for any
+    position, and ``observation:<kind>``. `kinds` are the outcomes that it can give.
+    """
+
+    code: str
+    severity: Severity
+    title: Mapping[str, str]
+    law: tuple[str, ...]
+    certainty: Certainty
+    needs: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One thing that a rule says of one record.
+
+    `field` is a JSON Pointer into the assembled record; `quote` and `line` are of the document that the record was
+    taken from. `message` says in fi and en what was seen and what to do; `closes`, of an open one, what would decide
+    it. `severity` is the rule's unless given. `key` tells the outcomes of one rule in one record apart, and stays the
+    same as long as they are about the same thing. `observation` is the number of the one that decided; `remembered`
+    are the keys of entries of the law tables that decided and are known from memory only.
+    """
+
+    kind: Kind
+    message: Mapping[str, str]
+    field: str = ""
+    quote: str | None = None
+    line: int | None = None
+    severity: Severity | None = None
+    key: str = ""
+    closes: Mapping[str, str] | None = None
+    observation: int | None = None
+    remembered: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the source document something is said."""
+
+    quote: str | None = None
+    line: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What a rule sees: a record with its controller and systems, the law, a day, and what the systems showed.
+
+    `observations` are the newest of each system and kind; days are days of `zone`, the controller's.
+    """
+
+    record: Record
+    law: Law
+    as_of: date
+    observations: tuple[Observation, ...] = ()
+    zone: str = clock.HELSINKI
+
+    # --- what was seen
+
+    def observed(self, kind: str, system: str | None = None) -> list[Observation]:
+        """Observations of a kind, of one system or of all that the record names."""
+        return [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+
+    def blind(self, kind: str, system: str) -> Observation | None:
+        """The failed look at what a system has of a kind, if nothing was seen since."""
+        tried = [seen for seen in self.observations if seen.about == kind and seen.system == system]
+        newest = max(tried, key=lambda seen: seen.taken_at, default=None)
+        return newest if newest is not None and newest.kind == "could_not_look" else None
+
+    def systems(self) -> Iterator[tuple[str, Any]]:
+        """The record's systems that can be looked at, as (controller/key, system): those on paper cannot."""
+        controller = self.record.key.partition("/")[0]
+        for key, system in zip(self.record.system_keys, self.record.systems, strict=True):
+            if system.kind != "paper":
+                yield f"{controller}/{key}", system
+
+    def day_of(self, instant: str) -> date:
+        """The day of an instant, in the controller's zone."""
+        return clock.day_of(instant, self.zone)
+
+    # --- where it is said
+
+    def place(self, *pointers: str) -> Place:
+        """Quote and line of the first of these fields that has them, or of the part around it."""
+        for pointer in pointers:
+            said = self.record.said(pointer)
+            if said.quote is not None or said.line is not None:
+                return Place(said.quote, said.line)
+        return Place()
+
+    def heading(self, about: str) -> Place:
+        """The first heading of the source document that is about `about`, a group of phrases; else nowhere."""
+        for section in self.record.document.sections:
+            if section.heading and says(about, section.heading):
+                return Place(section.heading, section.line)
+        return Place()
+
+    # --- what is said of it
+
+    def fail(self, field: str, **said: Any) -> Outcome:
+        """The wrong is there. Quote and line are those of `field` unless `at` (a Place) is given."""
+        return self._outcome("fail", field, **said)
+
+    def passes(self, field: str, **said: Any) -> Outcome:
+        """The wrong was looked for and is not there."""
+        return self._outcome("pass", field, **said)
+
+    def na(self, field: str = "", **said: Any) -> Outcome:
+        """The question does not arise."""
+        return self._outcome("na", field, **said)
+
+    def open(self, field: str, *, closes: tuple[str, str], **said: Any) -> Outcome:
+        """It cannot be decided from what there is; `closes` says in Finnish and English what would decide it."""
+        return self._outcome("open", field, closes={"fi": closes[0], "en": closes[1]}, **said)
+
+    def _outcome(
+        self, kind: Kind, field: str, *, fi: str, en: str, at: Place | None = None, **said: Any
+    ) -> Outcome:
+        where = self.place(field) if at is None else at
+        message = {"fi": fi, "en": en}
+        return Outcome(kind=kind, field=field, message=message, quote=where.quote, line=where.line, **said)
+
+
+def dated(day: date | None) -> str:
+    """A day as readers in Finland write it: 16.7.2020 (empty for none)."""
+    return "" if day is None else f"{day.day}.{day.month}.{day.year}"
+
+
+#: What a rule's `check` may give: one outcome, or each wrong and each open question by itself.
+Said = Outcome | Iterable[Outcome]
+
+
+def settled(rule: Rule, said: Said) -> tuple[Outcome, ...]:
+    """What a rule said, in one form.
+
+    Raises ValueError when that is nothing, a kind that the rule does not give, two outcomes of one key, or a pass
+    beside anything else: a pass is of the whole record.
+    """
+    outcomes = (said,) if isinstance(said, Outcome) else tuple(said)
+    kinds = [outcome.kind for outcome in outcomes]
+    if not outcomes or set(kinds) - set(rule.kinds):
+        raise ValueError(f"{rule.code} said {kinds or 'nothing'}")
+    if len({outcome.key for outcome in outcomes}) != len(outcomes):
+        raise ValueError(f"{rule.code} said two things of one key")
+    if len(outcomes) > 1 and set(kinds) & {"pass", "na"}:
+        raise ValueError(f"{rule.code} said {kinds} at once")
+    return outcomes
