@@ -13,11 +13,11 @@ from registry.db.engines import (
     database,
     engine,
     execute,
-    failure,
     open,
     request_begin,
     request_end,
 )
+from registry.db.failures import failure
 from registry.db.shape import drift, generate, migrate, models, pending
 from registry.db.stored import Instant, Stored, Text
 from registry.db.verbs import noted, snapshot, work, writes, writing

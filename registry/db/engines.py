@@ -11,7 +11,6 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from typing import Any
 import cysqlite
 import peewee
 from playhouse.cysqlite_ext import CySqliteDatabase
-from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+from playhouse.pool import PooledPostgresqlDatabase
 
-from registry import errors
+from registry.db.failures import failure
 
 #: How long a write waits for its turn, seconds. Longer is Busy: the caller is told to come back, not kept.
 PATIENCE = 5.0
@@ -279,44 +278,3 @@ def _inherited() -> None:
 
 _left: list[Any] = []
 os.register_at_fork(after_in_child=_inherited)
-
-
-def _chain(exc: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [exc]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [one.__context__, one.__cause__]
-
-
-_FULL = {"53100"}
-_BUSY = {"40001", "40P01", "55P03", "53300"}
-_AWAY = re.compile(r"08...|57P0.|58030")
-
-
-def failure(exc: BaseException) -> errors.Problem | None:
-    """What an exception of the database means to a caller: StorageFull, Busy, Unavailable, or None (a fault of ours).
-
-    The whole chain is looked at: what surfaces of a full disk is often "cannot rollback", the cause is only its
-    context.
-    """
-    links = list(_chain(exc))
-    states = {str(getattr(one, "sqlstate", None) or "") for one in links}
-    texts = [str(one) for one in links if isinstance(one, cysqlite.SqliteError)]
-    if states & _FULL or any(isinstance(one, cysqlite.DiskFullError) for one in links):
-        return errors.StorageFull("There is no room left to write; nothing was changed.")
-    if any(isinstance(one, OSError) and one.errno == 28 for one in links):
-        return errors.StorageFull("There is no room left to write; nothing was changed.")
-    if states & _BUSY or any(
-        isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links
-    ):
-        return errors.Busy("Others are writing just now; try again.")
-    away = any(_AWAY.fullmatch(state) for state in states if state)
-    away |= any(re.search(r"\(code=(8|10|14),|unable to open database", text) for text in texts)
-    away |= any(
-        type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links
-    )
-    return errors.Unavailable("The database is away; try again later.") if away else None

@@ -11,7 +11,8 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from registry import errors
 from registry.db import engines
-from registry.db.engines import WRITER, Unjournalled, Work, WriteOutside, database, failure, here
+from registry.db.engines import WRITER, Unjournalled, Work, WriteOutside, database, here
+from registry.db.failures import failure
 
 RETRIES = 3
 
