@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 
 class Bytes(Response):
-    """A response of bytes whose length is known, sent without Werkzeug's care for other kinds; those it leaves to it."""
+    """A response of bytes whose length is known, sent without Werkzeug's care for other kinds (left to Werkzeug)."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it. The body is left out for HEAD and where the status has none."""

@@ -1,16 +1,15 @@
 """The outermost layer, WSGI: what a request may be before any of it is believed, and what every answer carries.
 
 Heads: one Host, a target of 8 kB at most (414), header lines of 8 kB at most and 100 of them (431), no control
-characters in the path (404), X-Forwarded-* dropped unless the peer is one of REGISTRY_TRUSTED_PROXIES.
+characters and no empty parts in the path (404), X-Forwarded-* dropped unless the peer is one of
+REGISTRY_TRUSTED_PROXIES.
 
 Bodies are read whole before the application runs: as long as Content-Length says (400 when shorter), at most
 REGISTRY_MAX_BODY bytes (413), within 10 seconds altogether (408, and the connection is closed).
 
-How it meets granian 2.8 (hyper), which has a deadline for heads and none for bodies: the body is read by a thread of a
-small pool while the worker's thread waits for it with a deadline. At most 32 bodies a process may be awaited at a time
-(503 beyond), so the other worker threads keep serving. After a 408 hyper would keep the connection for as long as the
-caller stalls, and the reading thread with it: `hang_up` finds that socket by the moment of its last answer
-(TCP_INFO, Linux) and shuts it down. Elsewhere than on Linux only the caller ends it.
+Granian 2.8 (hyper) has a deadline for heads and none for bodies; registry.api.stalling makes up for it, on Linux. At
+most 32 bodies a process are awaited at a time (503 beyond), so that the other worker threads keep serving. Whoever may
+be attacked from many addresses wants a proxy in front that takes in bodies before it passes them on.
 
 What granian does not show and so nobody here can refuse: lines that end in LF alone (allowed by RFC 9112 section 2.2),
 the same Content-Length twice, Content-Length beside Transfer-Encoding (hyper goes by the latter and closes afterwards,
@@ -20,9 +19,7 @@ in.
 
 from __future__ import annotations
 
-import queue
 import re
-import threading
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
@@ -30,13 +27,13 @@ from typing import Any
 import orjson
 
 from registry import errors
-from registry.api.hangup import hang_up
+from registry.api.stalling import Watch
 from registry.settings import Settings
 
 MAX_LINE = 8192
 MAX_HEADERS = 100
 BODY_SECONDS = 10.0
-READERS = 32
+BODIES = 32  # awaited at a time in one process; half of its threads
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -83,9 +80,9 @@ class Wire:
         trusted: frozenset[str] = frozenset(),
         secure: bool = False,
     ) -> None:
-        self.app, self.max_body, self.body_seconds, self.trusted = app, max_body, body_seconds, trusted
+        self.app, self.max_body, self.trusted = app, max_body, trusted
         self.always = [*ALWAYS, HSTS] if secure else ALWAYS
-        self._readers = Readers(READERS)
+        self.watch = Watch(body_seconds, BODIES)
 
     @classmethod
     def of(cls, app: Any, settings: Settings) -> Wire:
@@ -94,6 +91,7 @@ class Wire:
         return cls(
             app,
             max_body=settings.max_body,
+            body_seconds=float(getattr(settings, "body_seconds", BODY_SECONDS)),
             trusted=frozenset(proxies),
             secure=settings.base_url.startswith("https:"),
         )
@@ -107,45 +105,42 @@ class Wire:
                     headers.append(header)
             return start_response(status, headers)
 
+        peer = environ.get("REMOTE_ADDR", "")
         try:
-            self.admit(environ)
+            self.admit(environ, peer)
         except errors.Problem as problem:
             return _refusal(problem, begin)
-        answer = self.app(environ, begin)
-        if isinstance(answer, list):
-            return answer
-        # A list goes out in one piece (granian); only what says no length of itself is streamed.
-        if hasattr(answer, "direct_passthrough"):
-            return answer
+        self.watch.begin(peer)
         try:
-            return [b"".join(answer)]
+            return self.app(environ, begin)
         finally:
-            close = getattr(answer, "close", None)
-            if close is not None:
-                close()
+            self.watch.end()
 
-    def admit(self, environ: Environ) -> None:
-        """Check the head, put the whole body in its place. Raises a Problem for what cannot be let in."""
+    def admit(self, environ: Environ, peer: str) -> None:
+        """Check the head, put the whole body in its place. Raises a Problem for what cannot be let in.
+
+        `peer` is the address at the other end of the socket, whoever that speaks for.
+        """
         path = environ["PATH_INFO"]
         if len(path) + len(environ["QUERY_STRING"]) > MAX_LINE - 64:
             raise errors.UriTooLong()
         lines = [value for name, value in environ.items() if name[:5] == "HTTP_"]
         if len(lines) > MAX_HEADERS or max(map(len, lines), default=0) > MAX_LINE:
             raise errors.HeadersTooLarge()
-        if _CONTROL.search(path):
+        if "//" in path or _CONTROL.search(path):
             raise errors.NotFound()
         host = environ.get("HTTP_HOST")
         # Two Host headers come as one with a comma.
         if not (host and _HOST.fullmatch(host)) and (host or environ.get("SERVER_PROTOCOL") == "HTTP/1.1"):
             raise errors.BadRequest("There must be one Host.", code="bad_host")
-        self._believe(environ)
+        self._believe(environ, peer)
         length, coding = environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
         if coding is not None or (length and length != "0"):
-            self._take_body(environ, length, coding)
+            self._take_body(environ, peer, length, coding)
 
-    def _believe(self, environ: Environ) -> None:
+    def _believe(self, environ: Environ, peer: str) -> None:
         told = {name: environ.pop(name) for name in _FORWARDED if name in environ}
-        if not told or environ.get("REMOTE_ADDR") not in self.trusted:
+        if not told or peer not in self.trusted:
             return
         for hop in reversed(told.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             if hop.strip():
@@ -155,7 +150,7 @@ class Wire:
         if (scheme := told.get("HTTP_X_FORWARDED_PROTO")) in ("http", "https"):
             environ["wsgi.url_scheme"] = scheme
 
-    def _take_body(self, environ: Environ, length: str | None, coding: str | None) -> None:
+    def _take_body(self, environ: Environ, peer: str, length: str | None, coding: str | None) -> None:
         if coding is not None and (length or coding.strip().lower() != "chunked"):
             raise errors.BadRequest(
                 "The body is framed in two ways, or in none known here.", code="bad_framing"
@@ -163,14 +158,13 @@ class Wire:
         if coding is None and not _LENGTH.fullmatch(length or ""):
             raise errors.BadRequest("Content-Length is not a number.", code="bad_framing")
         declared = None if coding is not None else int(length or 0)
-        stream, peer = environ["wsgi.input"], environ.get("REMOTE_ADDR", "")
         if declared is not None and declared > self.max_body:
             if (
                 declared <= 4 * self.max_body
             ):  # hear it out: an answer to a caller in mid-sentence may get lost
-                self._read(stream, declared, peer)
+                self._read(environ, peer, declared)
             raise errors.TooLarge(f"A body may have {self.max_body} bytes.")
-        data = self._read(stream, self.max_body + 1 if declared is None else declared, peer)
+        data = self._read(environ, peer, self.max_body + 1 if declared is None else declared)
         if len(data) > self.max_body:
             raise errors.TooLarge(f"A body may have {self.max_body} bytes.")
         if declared is not None and len(data) < declared:
@@ -179,53 +173,14 @@ class Wire:
         environ["CONTENT_LENGTH"] = str(len(data))
         environ["wsgi.input"] = BytesIO(data)
 
-    def _read(self, stream: Any, size: int, peer: str) -> bytes:
+    def _read(self, environ: Environ, peer: str, size: int) -> bytes:
+        stream = environ["wsgi.input"]
         if isinstance(stream, BytesIO):
             return stream.read(size)
         try:
-            return self._readers.read(stream, size, self.body_seconds)
+            return self.watch.read(stream, size, peer, int(environ["SERVER_PORT"]))
         except TimeoutError:
-            hang_up(peer)
-            raise TooSlow(f"A body has {self.body_seconds:g} seconds to come.") from None
-
-
-class Readers:
-    """At most `many` bodies read at a time, each by a thread that may be left waiting: daemons, started on demand."""
-
-    def __init__(self, many: int) -> None:
-        self._many = threading.BoundedSemaphore(many)
-        self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
-
-    def read(self, stream: Any, size: int, seconds: float) -> bytes:
-        """`size` bytes of a WSGI input, or all there are. Raises TimeoutError, or errors.Busy with too many waiting."""
-        if not self._many.acquire(blocking=False):
-            raise errors.Busy("Too many bodies are being waited for.")
-        got: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-        def fetch() -> None:
-            try:
-                got.put(stream.read(size))
-            except Exception as exc:
-                got.put(exc)
-            finally:
-                self._many.release()
-
-        self._asked.put(fetch)
-        if not self._idle.acquire(blocking=False):
-            threading.Thread(target=self._serve, name="body", daemon=True).start()
-        try:
-            data = got.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError from None
-        if isinstance(data, Exception):
-            raise errors.BadRequest("The body broke off.", code="truncated_body") from data
-        return bytes(data)
-
-    def _serve(self) -> None:
-        while True:
-            self._asked.get()()
-            self._idle.release()
+            raise TooSlow(f"A body has {self.watch.seconds:g} seconds to come.") from None
 
 
 def _refusal(problem: errors.Problem, begin: Any) -> list[bytes]:
