@@ -29,7 +29,7 @@ class Guard:
         errors.Unauthorised (without an error code where no bearer token was sent, RFC 6750 section 3.1), and
         errors.InsufficientScope, each with its WWW-Authenticate.
         """
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             raise errors.Unauthorised(
                 "Send an access token: Authorization: Bearer …", headers=self._challenge()

@@ -16,7 +16,7 @@ from registry import clock, journal
 from registry.api.door import Holder
 from registry.auth import scopes as book
 from registry.auth.clients import EVERY, Client, Family, digest, find
-from registry.db import Instant, Stored, Text, database, writes
+from registry.db import Instant, Stored, Text, execute, writes
 from registry.errors import Invalid, NotFound
 
 #: What access tokens begin with, so that one in a log or a repository can be told for what it is.
@@ -92,8 +92,7 @@ def lookup(token: str, *, audience: str) -> Holder | None:
     if not _FORM.fullmatch(token):
         return None
     at = clock.now()
-    given = (digest(token), audience, _later(at, SKEW), at)
-    rows = database.obj.execute_sql(_LOOKUP.replace("?", database.obj.param), given).fetchall()
+    rows = execute(_LOOKUP, digest(token), audience, _later(at, SKEW), at).fetchall()
     if not rows:
         return None
     client_id, scope, allowed, expires_at, _ = rows[0]
