@@ -10,6 +10,7 @@ from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
 from registry.connectors import routes as observations
 from registry.journal import routes as journal
+from registry.journal.entries import checkpoint
 from registry.law import routes as law
 from registry.retention import routes as retention
 from registry.settings import Settings
@@ -38,4 +39,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _finish(app: Flask) -> None:
+    settings: Settings = app.extensions["registry.settings"]
     probe(app, "database", db.engine)
+    probe(app, "journal", lambda: {"size": checkpoint(settings.origin)["size"]})

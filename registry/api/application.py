@@ -7,6 +7,7 @@ from typing import Any
 
 import flask_smorest
 import orjson
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter, ValidationError
@@ -119,7 +120,7 @@ def application(
     app.extensions["registry.settings"] = settings
     if guard is not None:
         app.extensions[door.GUARD] = guard
-    api = Api(app, spec_kwargs={"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}]})
+    api = Api(app, spec_kwargs=_spec())
     for blueprint in (health.blueprint, *resources):
         api.register_blueprint(blueprint)
     docs.install(app, api)
@@ -130,6 +131,11 @@ def application(
     app.teardown_request(_released)
     app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
     return app
+
+
+def _spec() -> dict[str, Any]:
+    named = MarshmallowPlugin(schema_name_resolver=documentation.Names())
+    return {"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}], "marshmallow_plugin": named}
 
 
 def _admission(app: Flask) -> Callable[[], None]:

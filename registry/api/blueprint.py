@@ -48,7 +48,11 @@ class Blueprint(flask_smorest.Blueprint):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._prepare_doc_cbks.append(documentation.complete)
+        self._prepare_doc_cbks = [
+            self._prepare_arguments_doc,
+            self._prepare_response_doc,
+            documentation.complete,
+        ]
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **kwargs: Any
@@ -135,7 +139,7 @@ class Blueprint(flask_smorest.Blueprint):
             doc = _apidoc(answering)
             doc.setdefault("response", {}).setdefault("responses", {}).setdefault(status, []).append(told)
             doc.setdefault("success_status_codes", []).append(status)
-            doc["etag"] = etag or doc.get("etag", False)
+            doc["tagged"] = etag or doc.get("tagged", False)
             return answering
 
         return decorate

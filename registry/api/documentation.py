@@ -67,6 +67,23 @@ def secure(spec: Any, app: Flask) -> None:
     spec.components.security_scheme(SCHEME, {"type": "oauth2", "flows": {"clientCredentials": flow}})
 
 
+class Names:
+    """Names of schemas in the document: the class's, with its room before it where another room has the same."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, type] = {}
+
+    def __call__(self, schema: Any) -> str:
+        """The name of a schema class or instance; an instance with everything optional is a patch."""
+        kind = schema if isinstance(schema, type) else type(schema)
+        name = kind.__name__.removesuffix("Schema")
+        if not isinstance(schema, type) and schema.partial:
+            name += "Patch"
+        if self._owners.setdefault(name, kind) is kind:
+            return name
+        return kind.__module__.split(".")[1].capitalize() + name
+
+
 class FaultSchema(ma.Schema):
     """One place in the request that is wrong."""
 
@@ -126,11 +143,12 @@ def complete(doc: dict[str, Any], info: dict[str, Any], *, api: Any, method: str
     mark = door.mark_of(view)
     doc["operationId"] = _operation_id(info["owner"], view, method)
     doc["security"] = [] if mark is None or mark.public else [{SCHEME: sorted(mark.scopes)}]
+    doc["description"] = _lock(mark)  # unless its docstring has a second paragraph
     responses = doc.setdefault("responses", {})
     for status in sorted(_failures(doc, info, mark, method, rule)):
         responses.setdefault(str(status), component(status))
     parameters = doc.setdefault("parameters", [])
-    if info.get("etag") and method == "get":
+    if info.get("tagged") and method == "get":
         responses.setdefault("304", {"description": "What you have is current."})
         parameters.append(_header("If-None-Match", "ETags that you have; 304 when one is current."))
     if getattr(view, "conditional", False):
@@ -166,6 +184,12 @@ def _failures(doc: dict[str, Any], info: dict[str, Any], mark: Any, method: str,
     if method in WRITING:
         found.add(507)
     return found
+
+
+def _lock(mark: door.Mark | None) -> str:
+    if mark is None or mark.public:
+        return "Anyone may ask."
+    return "Needs a token with the scope " + " and ".join(f"`{scope}`" for scope in sorted(mark.scopes)) + "."
 
 
 def _operation_id(owner: Any, view: Any, method: str) -> str:

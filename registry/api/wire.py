@@ -8,7 +8,7 @@ Bodies are read whole before the application runs: as long as Content-Length say
 REGISTRY_MAX_BODY bytes (413), within 10 seconds altogether (408, and the connection is closed).
 
 Granian 2.8 (hyper) has a deadline for heads and none for bodies; registry.api.stalling makes up for it, on Linux. At
-most 32 bodies a process are awaited at a time (503 beyond), so that the other worker threads keep serving. Whoever may
+most half of a process's threads await bodies (503 beyond), so that the others keep serving. Whoever may
 be attacked from many addresses wants a proxy in front that takes in bodies before it passes them on.
 
 What granian does not show and so nobody here can refuse: lines that end in LF alone (allowed by RFC 9112 section 2.2),
@@ -33,7 +33,6 @@ from registry.settings import Settings
 MAX_LINE = 8192
 MAX_HEADERS = 100
 BODY_SECONDS = 10.0
-BODIES = 32  # awaited at a time in one process; half of its threads
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -77,12 +76,13 @@ class Wire:
         *,
         max_body: int,
         body_seconds: float = BODY_SECONDS,
+        bodies: int = 32,
         trusted: frozenset[str] = frozenset(),
         secure: bool = False,
     ) -> None:
         self.app, self.max_body, self.trusted = app, max_body, trusted
         self.always = [*ALWAYS, HSTS] if secure else ALWAYS
-        self.watch = Watch(body_seconds, BODIES)
+        self.watch = Watch(body_seconds, bodies)
 
     @classmethod
     def of(cls, app: Any, settings: Settings) -> Wire:
@@ -92,6 +92,7 @@ class Wire:
             app,
             max_body=settings.max_body,
             body_seconds=float(getattr(settings, "body_seconds", BODY_SECONDS)),
+            bodies=max(1, settings.threads // 2),
             trusted=frozenset(proxies),
             secure=settings.base_url.startswith("https:"),
         )
