@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 
@@ -22,9 +23,12 @@ def _chain(exc: BaseException) -> Iterator[BaseException]:
             waiting += [one.__context__, one.__cause__]
 
 
+# PostgreSQL's SQLSTATE: disk full; serialization failure, deadlock, lock not available, too many connections;
+# connection exceptions, shutdown, I/O error. SQLite's codes: 8 read-only, 10 I/O error, 14 cannot open.
 _FULL = {"53100"}
 _BUSY = {"40001", "40P01", "55P03", "53300"}
 _AWAY = re.compile(r"08...|57P0.|58030")
+_SQLITE_AWAY = re.compile(r"\(code=(8|10|14),|unable to open database")
 
 
 def failure(exc: BaseException) -> errors.Problem | None:
@@ -36,16 +40,14 @@ def failure(exc: BaseException) -> errors.Problem | None:
     links = list(_chain(exc))
     states = {str(getattr(one, "sqlstate", None) or "") for one in links}
     texts = [str(one) for one in links if isinstance(one, cysqlite.SqliteError)]
-    if states & _FULL or any(isinstance(one, cysqlite.DiskFullError) for one in links):
+    full = any(isinstance(one, OSError) and one.errno == errno.ENOSPC for one in links)
+    if full or states & _FULL or any(isinstance(one, cysqlite.DiskFullError) for one in links):
         return errors.StorageFull("There is no room left to write; nothing was changed.")
-    if any(isinstance(one, OSError) and one.errno == 28 for one in links):
-        return errors.StorageFull("There is no room left to write; nothing was changed.")
-    if states & _BUSY or any(
-        isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links
-    ):
+    waited = any(isinstance(one, cysqlite.DatabaseLockedError | MaxConnectionsExceeded) for one in links)
+    if waited or states & _BUSY:
         return errors.Busy("Others are writing just now; try again.")
-    away = any(_AWAY.fullmatch(state) for state in states if state)
-    away |= any(re.search(r"\(code=(8|10|14),|unable to open database", text) for text in texts)
+    away = any(_AWAY.fullmatch(state) for state in states) or any(_SQLITE_AWAY.search(text) for text in texts)
+    # A server that does not answer at all gives no state, only psycopg's own kind of error.
     away |= any(
         type(one).__name__ == "OperationalError" and type(one).__module__ == "psycopg" for one in links
     )
