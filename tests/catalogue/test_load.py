@@ -44,7 +44,9 @@ def test_a_dry_run_tells_the_differences_and_writes_nothing(opened: str, tmp_pat
     before = journal.checkpoint()
     seamk = next(path for path in FILES if path.stem == "seamk")
     changed = tmp_path / "seamk.yaml"
-    changed.write_text(seamk.read_text(encoding="utf-8").replace("duration: P6M", "duration: P3M"), encoding="utf-8")
+    changed.write_text(
+        seamk.read_text(encoding="utf-8").replace("duration: P6M", "duration: P3M"), encoding="utf-8"
+    )
     [change] = [one for one in load.plan(load.read([changed])) if one.action != "same"]
     assert (change.item.name, change.action) == ("register/seamk/library-chat", "change")
     assert change.differences == [
@@ -74,8 +76,16 @@ BAD = {
     "an unknown section": ("register: {}\n", "invalid", None),
     "a bad key": ("registers:\n  Acme: {register: x}\n", "invalid_key", 2),
     "an unknown field": ("registers:\n  a/b:\n    register: x\n    purpose: y\n", "unknown_field", 4),
-    "a period that is none": ("registers:\n  a/b:\n    register: x\n    retention: [P6Q]\n", "invalid_period", 4),
-    "a date as period start": ("registers:\n  a/b:\n    effective_from: 2018-13-01\n    register: x\n", "invalid_day", 3),
+    "a period that is none": (
+        "registers:\n  a/b:\n    register: x\n    retention: [P6Q]\n",
+        "invalid_period",
+        4,
+    ),
+    "a date as period start": (
+        "registers:\n  a/b:\n    effective_from: 2018-13-01\n    register: x\n",
+        "invalid_day",
+        3,
+    ),
     "an empty file": ("", "invalid", None),
     "a lone surrogate": ('registers:\n  a/b: {register: "\\ud800"}\n', None, None),
     "a NUL": ('registers:\n  a/b: {register: "a\\0b"}\n', None, None),

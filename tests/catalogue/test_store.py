@@ -23,11 +23,15 @@ RECORD: dict[str, Any] = {"register": {"name": "Asiakkaat"}}
 @pytest.fixture(autouse=True)
 def acme(opened: str) -> Iterator[None]:
     store.declare("controller", "acme", "acme", {"name": "Äänekosken opisto"}, by=BY, expect=store.NEW)
-    store.declare("system", "acme", "crm", {"name": "CRM", "kind": "crm", "vendor": "Säilö Oy"}, by=BY, expect=store.NEW)
+    store.declare(
+        "system", "acme", "crm", {"name": "CRM", "kind": "crm", "vendor": "Säilö Oy"}, by=BY, expect=store.NEW
+    )
     yield
 
 
-def put(record: dict[str, Any], expect: int, key: str = "customers", since: str | None = None) -> store.Written:
+def put(
+    record: dict[str, Any], expect: int, key: str = "customers", since: str | None = None
+) -> store.Written:
     return store.declare("register", "acme", key, record, by=BY, expect=expect, effective_from=since)
 
 
@@ -41,7 +45,15 @@ def test_what_is_served_is_what_was_written() -> None:
     assert again.document == written.document
     assert again.body == {**RECORD, "systems": ["crm"]}
     envelope = orjson.loads(again.document)
-    assert envelope.keys() == {"controller", "key", "version", "effective_from", "recorded_at", "ended", "record"}
+    assert envelope.keys() == {
+        "controller",
+        "key",
+        "version",
+        "effective_from",
+        "recorded_at",
+        "ended",
+        "record",
+    }
 
 
 def test_k1_intervals_are_half_open() -> None:
@@ -148,7 +160,9 @@ def test_ending_keeps_the_past_and_reopening_goes_on() -> None:
         store.at("register", "acme", "customers")
     assert store.at("register", "acme", "customers", as_of=at("2020-01-01")).version == 1
     assert select("register", controllers={"acme"}) == []
-    assert [one.key for one in select("register", controllers={"acme"}, as_of=at("2020-01-01"))] == ["customers"]
+    assert [one.key for one in select("register", controllers={"acme"}, as_of=at("2020-01-01"))] == [
+        "customers"
+    ]
     with pytest.raises(Gone):
         store.end("register", "acme", "customers", by=BY, expect=ended.version)
     put(RECORD, ended.version)
@@ -211,7 +225,9 @@ def test_registers_are_found(conditions: dict[str, Any], found: bool) -> None:
         },
         store.NEW,
     )
-    assert [one.key for one in select("register", controllers={"acme"}, **conditions)] == ["customers"] * found
+    assert [one.key for one in select("register", controllers={"acme"}, **conditions)] == [
+        "customers"
+    ] * found
     assert select("register", controllers={"other"}, **conditions) == []
 
 

@@ -93,7 +93,9 @@ def live(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator
 
 
 def _token(name: str, controllers: tuple[str, ...], audience: str) -> str:
-    client, _ = clients.register_client(name=name, scopes=list(SCOPES), controllers=controllers, by="operator")
+    client, _ = clients.register_client(
+        name=name, scopes=list(SCOPES), controllers=controllers, by="operator"
+    )
     issued = tokens.issue(
         client_id=client.client_id, scopes=list(SCOPES), audience=audience, seconds=3600, by="operator"
     )

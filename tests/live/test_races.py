@@ -59,7 +59,12 @@ def test_d5_the_same_content_again_has_another_etag(live: Live) -> None:
 
 
 def test_d10_after_all_of_it_the_journal_has_neither_gap_nor_fork(live: Live) -> None:
-    seqs = [seq for (seq,) in journal.JournalEntry.select(journal.JournalEntry.seq).order_by(journal.JournalEntry.seq).tuples()]
+    seqs = [
+        seq
+        for (seq,) in journal.JournalEntry.select(journal.JournalEntry.seq)
+        .order_by(journal.JournalEntry.seq)
+        .tuples()
+    ]
     assert seqs == list(range(1, len(seqs) + 1))
     assert journal.verify().ok
     db.request_end()
