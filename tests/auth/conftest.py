@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from registry import db
 from registry.api.application import application
 from registry.api.blueprint import Blueprint
 from registry.api.door import holder, mine, public, require
@@ -58,9 +57,7 @@ def doors() -> Blueprint:
 
 @pytest.fixture
 def database(opened: str) -> str:
-    """A database that is bound, with the tables of this room; its URL."""
-    with db.writing(why="tables are not a record"):
-        db.database.create_tables([clients.Client, clients.Grant, clients.Family, tokens.Token])
+    """A migrated database that is bound; its URL."""
     return opened
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -32,6 +36,17 @@ def test_an_operator_adds_a_client_that_works(http: FlaskClient) -> None:
     assert answer.status_code == 200
     (entry,) = journalled("client.registered")
     assert entry.actor == "operator"
+
+
+def test_it_runs_as_a_program_on_the_database_of_the_settings(database: str) -> None:
+    words = [sys.executable, "-m", "registry", "client", *ADD, "--controller", "seamk"]
+    environ = {**os.environ, "REGISTRY_DATABASE": database}
+    done = subprocess.run(
+        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert json.loads(run("list"))["client_id"] == made["client_id"]
 
 
 def test_a_list_has_no_secrets() -> None:
