@@ -7,31 +7,14 @@ from typing import Any
 
 import click
 
-from registry import db, errors
+from registry import terminal
 from registry.auth import clients
 from registry.auth.scopes import SCOPES, split
-from registry.settings import Settings
-
-OPERATOR = "operator"
 
 
-class _Told(click.Group):
-    """Says what went wrong in one sentence, where a programmer would want a trace."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except errors.Problem as problem:
-            raise click.ClickException(problem.detail or problem.title) from None
-
-
-@click.group(cls=_Told)
-@click.pass_context
-def client(ctx: click.Context) -> None:
+@click.group(cls=terminal.Told)
+def client() -> None:
     """Programs that may ask the API."""
-    if db.database.obj is None:
-        db.open(Settings.from_env().database)
-        ctx.call_on_close(db.close)
 
 
 @client.command()
@@ -55,8 +38,9 @@ def add(name: str, scopes: tuple[str, ...], controllers: tuple[str, ...], everyt
     """Add a client; its secret is shown this once."""
     if bool(controllers) == everything:
         raise click.UsageError("Give --controller, or --everything.")
+    terminal.opened()
     made, secret = clients.register_client(
-        name=name, scopes=scopes, controllers=controllers or (clients.EVERY,), by=OPERATOR
+        name=name, scopes=scopes, controllers=controllers or (clients.EVERY,), by=terminal.OPERATOR
     )
     _tell({"client_id": made.client_id, "client_secret": secret, **_shown(made)})
 
@@ -64,6 +48,7 @@ def add(name: str, scopes: tuple[str, ...], controllers: tuple[str, ...], everyt
 @client.command("list")
 def list_() -> None:
     """List all clients, one JSON object a line."""
+    terminal.opened()
     for one in clients.Client.select().order_by(clients.Client.created_at, clients.Client.client_id):
         click.echo(json.dumps({"client_id": one.client_id, **_shown(one)}, ensure_ascii=False))
 
@@ -72,14 +57,16 @@ def list_() -> None:
 @click.argument("client_id")
 def rotate(client_id: str) -> None:
     """Give a client a new secret, shown this once; the old one and its tokens stop working now."""
-    _tell({"client_id": client_id, "client_secret": clients.rotate_secret(client_id, by=OPERATOR)})
+    terminal.opened()
+    _tell({"client_id": client_id, "client_secret": clients.rotate_secret(client_id, by=terminal.OPERATOR)})
 
 
 @client.command()
 @click.argument("client_id")
 def disable(client_id: str) -> None:
     """Let a client ask no more, from now on."""
-    clients.disable_client(client_id, by=OPERATOR)
+    terminal.opened()
+    clients.disable_client(client_id, by=terminal.OPERATOR)
 
 
 def _shown(one: clients.Client) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from registry.auth.commands import client as command
-from tests.auth.asking import Known, journalled
+from tests.auth.asking import journalled
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -93,5 +92,15 @@ def test_what_goes_wrong_is_said_in_a_sentence(words: list[str], exit_status: in
     assert journalled("client.registered") == []
 
 
-def test_help_shows_every_command(register: Callable[..., Known]) -> None:
+def test_help_shows_every_command() -> None:
     assert {"add", "list", "rotate", "disable"} <= set(run("--help").split())
+
+
+def test_help_needs_no_database(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "registry", "client", "add", "--help"]
+    environ = {**os.environ, "REGISTRY_DATABASE": f"sqlite:///{tmp_path}/none/registry.db"}
+    done = subprocess.run(
+        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert "--scope" in done.stdout
+    assert not (tmp_path / "none").exists()
