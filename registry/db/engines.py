@@ -27,6 +27,7 @@ PATIENCE = 5.0
 #: The one advisory lock that makes PostgreSQL let one writer in at a time, as SQLite does.
 WRITER = 0x7265_6769_7374_6572
 SAFE_WAL = (3, 51, 3)
+ENABLE_QPSG = 1007  # SQLITE_DBCONFIG_ENABLE_QPSG
 
 database = peewee.DatabaseProxy()
 
@@ -103,7 +104,10 @@ class Sqlite(_Guarded, CySqliteDatabase):
             deadline = time.monotonic() + PATIENCE
             while True:
                 try:
-                    return super()._connect()
+                    made = super()._connect()
+                    # A plan is kept for every value: else this build (STAT4) prepares each statement anew at each bind.
+                    made.db_config(ENABLE_QPSG, 1)
+                    return made
                 except cysqlite.DatabaseLockedError:  # the switch to WAL does not wait by itself
                     if time.monotonic() > deadline:
                         raise
