@@ -141,19 +141,19 @@ def _foreign(case: Case, declared: Declared, look: Observation, domain: str, cou
 
 def _unseen(case: Case, system: str | None) -> Outcome:
     failed = case.blind("accounts", system) if system else None
-    if failed is not None:
-        reason = failed.payload["reason"]
-        fi = f"Järjestelmän {system} tunnuksia ei saatu katsottua ({reason})."
-        en = f"The accounts of {system} could not be looked at ({reason})."
-    elif system:
-        fi, en = (
-            f"Järjestelmän {system} tunnuksia ei ole nähty kokonaan.",
-            f"The accounts of {system} have not been seen whole.",
-        )
+    if system is None:
+        fi = "Selosteessa ei ole järjestelmää, jonka tunnuksia voisi katsoa."
+        en = "The record names no system whose accounts could be seen."
+    elif failed is not None:
+        fi = f"Järjestelmän {system} tunnuksia ei saatu katsottua ({failed.payload['reason']})."
+        en = f"The accounts of {system} could not be looked at ({failed.payload['reason']})."
+    elif case.observed("accounts", system):
+        fi = f"Järjestelmän {system} tunnuksista on nähty vain osa."
+        en = f"Only part of the accounts of {system} has been seen."
     else:
         fi, en = (
-            "Selosteessa ei ole järjestelmää, jonka tunnuksia voisi katsoa.",
-            "The record names no system whose accounts could be seen.",
+            f"Järjestelmän {system} tunnuksia ei ole katsottu.",
+            f"Nobody has looked at the accounts of {system}.",
         )
     return case.open(
         _field(case),

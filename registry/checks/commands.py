@@ -1,0 +1,149 @@
+"""`registry check`: the checks over registers, for a terminal and for CI."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from typing import Any
+
+import click
+import orjson
+
+from registry import clock, errors, terminal
+from registry.catalogue.read import parts
+from registry.checks.book import book
+from registry.checks.findings import titled
+from registry.checks.rule import KINDS, SEVERITIES
+from registry.checks.running import Scope, Tally, count, look, run
+from registry.checks.stored import Examined
+
+#: From how many registers on a bar says how far it has come.
+MANY = 20
+MARKS = {"fail": "✗", "open": "?", "pass": "✓", "na": "–"}
+
+
+class Day(click.ParamType[date]):
+    """A day, YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day; fails with a sentence for anything else."""
+        try:
+            return clock.day(str(value))
+        except errors.Invalid as problem:
+            self.fail(problem.detail, param, ctx)
+
+
+@click.command()
+@click.argument("registers", nargs=-1, metavar="[REGISTER]…")
+@click.option(
+    "--as-of", type=Day(), metavar="DAY", help="By law, record and observations of that day; stores nothing."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Exit with 1 when something this bad, or worse, is found.",
+)
+@click.option("--all", "whole", is_flag=True, help="Show also what passes and what does not apply.")
+@click.option(
+    "--language", type=click.Choice(("fi", "en")), default="en", show_default=True, help="Of the findings."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    registers: tuple[str, ...],
+    as_of: date | None,
+    fail_on: str | None,
+    whole: bool,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Check registers, given as controller/key; all that there are where none is given.
+
+    What is found is stored, as a difference to what was found before, and can be read at /v1/findings. With --as-of
+    nothing is stored.
+    """
+    terminal.opened()
+    scopes = [Scope(register=parts(name)) for name in registers] or [Scope()]
+    tally = Tally()
+    with _bar(scopes) as bar:
+        say = _json_lines() if as_json else lambda one: _show(one, whole, language)
+
+        def hear(one: Examined) -> None:
+            tally.add(one)
+            say(one)
+            if bar is not None:
+                bar.update(1)
+
+        for scope in scopes:
+            if as_of is None:
+                run(scope, by=terminal.OPERATOR, heard=hear)
+            else:
+                for one in look(scope, as_of):
+                    hear(one)
+    if as_json:
+        _end_json(tally, as_of)
+    else:
+        click.echo(_sum(tally))
+    worst = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
+    ctx.exit(1 if any(tally.severities[severity] for severity in worst) else 0)
+
+
+def _bar(scopes: list[Scope]) -> AbstractContextManager[Any]:
+    """A progress bar beside the output, where somebody watches and there is something to wait for."""
+    length = sum(map(count, scopes))
+    if length < MANY or not sys.stderr.isatty() or sys.stdout.isatty():
+        return nullcontext()
+    return click.progressbar(length=length, label="Checking", file=sys.stderr)
+
+
+def _show(one: Examined, whole: bool, language: str) -> None:
+    told = [orjson.loads(said.document) for said in one.said]
+    told.sort(key=lambda each: (KINDS.index(each["kind"]), SEVERITIES.index(each["severity"]), each["code"]))
+    rows = [_row(each, language) for each in told if whole or each["kind"] in ("fail", "open")]
+    click.secho(f"\n{one.controller}/{one.register}", bold=True)
+    if rows:
+        click.echo(terminal.table(("", "", "check", "line", "article", "what"), rows))
+    else:
+        click.echo("Nothing is wrong, and nothing open.")
+
+
+def _row(told: dict[str, Any], language: str) -> tuple[object, ...]:
+    said = told["message"][language]
+    if told["closes"]:
+        said += f" ({told['closes'][language]})"
+    if told["invented"]:
+        said += " [invented observation]" if language == "en" else " [keksitty havainto]"
+    if told["remembered"]:
+        said += " [law from memory]" if language == "en" else " [laki muistin varassa]"
+    severity = told["severity"] if told["kind"] == "fail" else told["kind"]
+    article = book()[told["code"]].rule.law[0]
+    return MARKS[told["kind"]], severity, told["code"], told["line"] or "", article, said
+
+
+def _sum(tally: Tally) -> str:
+    kinds = ", ".join(f"{tally.kinds[kind]} {kind}" for kind in KINDS)
+    severities = ", ".join(f"{tally.severities[severity]} {severity}" for severity in SEVERITIES)
+    return f"\n{tally.registers} checked: {kinds}. Of what fails: {severities}."
+
+
+def _json_lines() -> Callable[[Examined], None]:
+    """Prints one JSON object piece by piece, so that any number of registers takes little memory."""
+    before = ['{"findings":[\n']
+
+    def line(one: Examined) -> None:
+        for said in one.said:
+            click.echo(before.pop() if before else ",\n", nl=False)
+            click.echo(titled(said.code, said.document), nl=False)
+
+    return line
+
+
+def _end_json(tally: Tally, as_of: date | None) -> None:
+    told = {"as_of": as_of.isoformat() if as_of else clock.day_of(clock.now()).isoformat(), **tally.told()}
+    opening = "" if tally.registers else '{"findings":['
+    click.echo(opening + "\n]," + orjson.dumps(told).decode()[1:])

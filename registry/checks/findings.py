@@ -1,0 +1,298 @@
+"""/v1/findings: what the checks found, as it stands."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import marshmallow as ma
+import orjson
+import peewee
+from flask import Response
+from marshmallow import fields
+
+from registry.api import (
+    Blueprint,
+    Instant,
+    Key,
+    OneOf,
+    Page,
+    Schema,
+    Text,
+    Window,
+    holder,
+    page_of,
+    require,
+    seek,
+    stored,
+)
+from registry.catalogue import store
+from registry.catalogue.read import parts
+from registry.checks.book import book
+from registry.checks.pages import TextsSchema
+from registry.checks.rule import KINDS, SEVERITIES
+from registry.checks.stored import HOLDS, Checked, StoredFinding
+from registry.errors import NotFound
+
+blueprint = Blueprint("findings", __name__, description="What the checks found")
+
+EXAMPLE = {
+    "id": 17,
+    "register": "acme/newsletter",
+    "code": "COM003",
+    "title": {
+        "fi": "Säilytysaika puuttuu",
+        "sv": "Lagringstiden saknas",
+        "en": "Retention period is missing",
+    },
+    "law": ["GDPR 5(1)(e)", "GDPR 13(2)(a)", "GDPR 30(1)(f)"],
+    "kind": "fail",
+    "severity": "error",
+    "key": "",
+    "field": "/retention",
+    "line": 14,
+    "quote": "Tietojen säilytysajat",
+    "message": {
+        "fi": "Säilytysaikaa ei ole ilmoitettu. Päätä kunkin tietoryhmän säilytysaika ja mistä se alkaa, ja kirjaa ne.",
+        "en": "No retention period is stated. Decide for each data category how long it is kept and from when.",
+    },
+    "closes": None,
+    "observation": None,
+    "invented": False,
+    "remembered": [],
+    "first_seen": "2026-01-15T08:00:00.000000Z",
+    "since": "2026-01-15T08:00:00.000000Z",
+    "until": None,
+    "checked_at": "2026-02-01T03:00:00.000000Z",
+}
+COUNTS = {
+    "kinds": {"fail": 1, "open": 0, "pass": 8, "na": 3},
+    "severities": {"error": 1, "warning": 0, "info": 0},
+    "codes": {"COM003": 1},
+}
+
+
+class FindingSchema(Schema):
+    """What a check says of a register: `first_seen` with this kind, `since` with these words."""
+
+    id = fields.Integer(
+        required=True, strict=True, metadata={"description": "Stays as long as the kind does."}
+    )
+    register = fields.String(required=True, metadata={"description": "controller/key"})
+    code = fields.String(required=True)
+    title = fields.Nested(TextsSchema, required=True, allow_none=True)
+    law = fields.List(fields.String(), required=True)
+    kind = fields.String(required=True, metadata={"enum": list(KINDS)})
+    severity = fields.String(required=True, metadata={"enum": list(SEVERITIES)})
+    key = fields.String(
+        required=True, metadata={"description": "Tells findings of one check in one register apart."}
+    )
+    field = fields.String(
+        required=True, metadata={"description": "JSON Pointer into the record; empty for the whole."}
+    )
+    line = fields.Integer(
+        required=True, allow_none=True, strict=True, metadata={"description": "Of the source document."}
+    )
+    quote = fields.String(required=True, allow_none=True)
+    message = fields.Nested(TextsSchema, required=True)
+    closes = fields.Nested(
+        TextsSchema, required=True, allow_none=True, metadata={"description": "What would decide it."}
+    )
+    observation = fields.Integer(required=True, allow_none=True, strict=True)
+    invented = fields.Boolean(
+        required=True, metadata={"description": "The observation was made up for a demonstration."}
+    )
+    remembered = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Entries of the law tables that decided and nobody looked up."},
+    )
+    first_seen = fields.String(required=True, metadata={"format": "date-time"})
+    since = fields.String(required=True, metadata={"format": "date-time"})
+    until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    checked_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
+class CountsSchema(Schema):
+    """How many findings of each kind; and of those that are `fail`, of each severity and check."""
+
+    kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+    severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+    codes = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+
+
+class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]
+    """A page of findings; the first also says what there is in all, and how many registers were checked since when."""
+
+    counts = fields.Nested(CountsSchema)
+    registers_checked = fields.Integer(strict=True)
+    checked_since = fields.String(
+        allow_none=True, metadata={"description": "When the one longest unchecked was checked."}
+    )
+
+
+class FindingQuery(Page):
+    """Which findings to list: without `kind`, those that are `fail`."""
+
+    register = Text(max=130, metadata={"description": "Of this register: controller/key."})
+    controller = Key(metadata={"description": "Of this controller's registers."})
+    code = fields.String(
+        validate=ma.validate.Regexp(r"^[A-Z]{3}[0-9]{3}$"), metadata={"description": "Of this check."}
+    )
+    severity = OneOf(*SEVERITIES)
+    kind = fields.String(
+        load_default="fail",
+        validate=ma.validate.Regexp(rf"^(all|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*)$"),
+        metadata={"description": "`fail`, `open`, `pass`, `na`, several with commas, or `all`."},
+    )
+    known_at = Instant(metadata={"description": "As they stood then."})
+
+
+@require("findings:read")
+@blueprint.route("/v1/findings")
+@blueprint.arguments(FindingQuery, location="query")
+@blueprint.response(
+    200,
+    FindingsPageSchema,
+    example={
+        "items": [EXAMPLE],
+        "next": None,
+        "counts": COUNTS,
+        "registers_checked": 1,
+        "checked_since": "2026-02-01T03:00:00.000000Z",
+    },
+)
+@blueprint.fails(404)
+def list_findings(query: dict[str, Any]) -> Response:
+    """List what the checks found, by register and check: what is wrong, unless another kind is asked for.
+
+    The first page counts all kinds, so that what is open is not overlooked, and says how many registers were checked: a
+    register that never was has no findings, and is not in order for that. 404 for a register or controller that is not
+    there.
+    """
+    window = seek(query, str, str, str, str, int)
+    where = list(_where(query))
+    rows = _rows(query, window, where)
+    answer = window.page(
+        rows,
+        document=lambda row: served(row, row.checked.checked_at if hasattr(row, "checked") else None),
+        key=lambda row: (row.controller, row.register, row.code, row.key, row.id),
+    )
+    if window.after is None:
+        told = b',"counts":' + orjson.dumps(_counts(query, where)) + b"," + _coverage(query)
+        answer.set_data(answer.get_data()[:-1] + told + b"}")
+    return answer
+
+
+@require("findings:read")
+@blueprint.route("/v1/findings/<number:number>")
+@blueprint.response(200, FindingSchema, example=EXAMPLE)
+def get_finding(number: int) -> Response:
+    """Read one finding as it is, or as it last was."""
+    row = StoredFinding
+    found = row.select().where(row.finding == number).order_by(row.id.desc()).first()
+    seen = holder().controllers
+    if found is None or (seen is not None and found.controller not in seen):
+        raise NotFound("There is no such finding.")
+    last = Checked.get_or_none(
+        (Checked.controller == found.controller) & (Checked.register == found.register)
+    )
+    return stored(served(found, last.checked_at if last else None))
+
+
+def served(row: StoredFinding, checked_at: str | None) -> bytes:
+    """A row as it is served: its document as stored, after what may change."""
+    head = {
+        "id": row.finding,
+        "first_seen": row.first_seen,
+        "since": row.since,
+        "until": row.until,
+        "checked_at": checked_at,
+    }
+    return orjson.dumps(head)[:-1] + b"," + titled(row.code, bytes(row.document))[1:]
+
+
+def titled(code: str, document: bytes) -> bytes:
+    """A stored document with the title and the articles of its check."""
+    return b"{" + _title(code) + b"," + document[1:]
+
+
+@functools.cache
+def _title(code: str) -> bytes:
+    shown: dict[str, Any] = {"title": None, "law": []}
+    if code in book():
+        rule = book()[code].rule
+        shown = {"title": dict(rule.title), "law": list(rule.law)}
+    return orjson.dumps(shown)[1:-1]
+
+
+def _where(query: dict[str, Any]) -> Iterator[Any]:
+    """Whose findings, of which checks, at what time; raises NotFound for a register or controller that is not there."""
+    row, seen = StoredFinding, holder().controllers
+    at = query.get("known_at")
+    if at is None:
+        yield row.ended_in == HOLDS
+    else:
+        yield (row.since <= at) & (row.until.is_null() | (row.until > at))
+    if "register" in query:
+        controller, key = parts(query["register"])
+        _there("register", controller, key)
+        yield (row.controller == controller) & (row.register == key)
+    if "controller" in query:
+        _there("controller", query["controller"], query["controller"])
+        yield row.controller == query["controller"]
+    if seen is not None:
+        yield row.controller.in_(sorted(seen))
+    if "code" in query:
+        yield row.code == query["code"]
+    if "severity" in query:
+        yield row.severity == query["severity"]
+
+
+def _there(kind: str, controller: str, key: str) -> None:
+    seen = holder().controllers
+    if (seen is not None and controller not in seen) or not store.exists(kind, controller, key):
+        raise NotFound(f"There is no such {kind}.")
+
+
+def _rows(query: dict[str, Any], window: Window, where: list[Any]) -> Any:
+    row = StoredFinding
+    order = (row.controller, row.register, row.code, row.key, row.id)
+    same = (Checked.controller == row.controller) & (Checked.register == row.register)
+    found = row.select(row, Checked.checked_at).join(Checked, peewee.JOIN.LEFT_OUTER, on=same, attr="checked")
+    if query["kind"] != "all":
+        kinds = sorted(set(query["kind"].split(",")))
+        found = found.where(row.kind == kinds[0] if len(kinds) == 1 else row.kind.in_(kinds))
+    if window.after is not None:
+        found = found.where(peewee.Tuple(*order) > peewee.Tuple(*window.after))
+    return found.where(*where).order_by(*order).limit(window.limit + 1)
+
+
+def _counts(query: dict[str, Any], where: list[Any]) -> dict[str, Any]:
+    row = StoredFinding
+    grouped = row.select(row.kind, row.severity, row.code, peewee.fn.COUNT(row.id)).where(*where)
+    kinds: dict[str, int] = dict.fromkeys(KINDS, 0)
+    severities: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
+    codes: dict[str, int] = {}
+    for kind, severity, code, number in grouped.group_by(row.kind, row.severity, row.code).tuples():
+        kinds[kind] += number
+        if kind == "fail":
+            severities[severity] += number
+            codes[code] = codes.get(code, 0) + number
+    return {"kinds": kinds, "severities": severities, "codes": dict(sorted(codes.items()))}
+
+
+def _coverage(query: dict[str, Any]) -> bytes:
+    """How many registers in scope were checked, and since when all of them were."""
+    checked = Checked.select(peewee.fn.COUNT(Checked.register), peewee.fn.MIN(Checked.checked_at))
+    seen = holder().controllers
+    if "register" in query:
+        controller, key = parts(query["register"])
+        checked = checked.where((Checked.controller == controller) & (Checked.register == key))
+    if "controller" in query:
+        checked = checked.where(Checked.controller == query["controller"])
+    if seen is not None:
+        checked = checked.where(Checked.controller.in_(sorted(seen)))
+    number, oldest = checked.tuples().first()
+    return orjson.dumps({"registers_checked": number, "checked_since": oldest})[1:-1]

@@ -1,0 +1,209 @@
+"""/v1/check-runs: checking registers as they are now, or as they were or will be on another day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+import orjson
+import peewee
+from flask import Response
+from marshmallow import fields
+
+from registry.api import (
+    Blueprint,
+    Day,
+    Key,
+    Page,
+    Schema,
+    Text,
+    holder,
+    idempotent,
+    mine,
+    page_of,
+    require,
+    seek,
+    stored,
+)
+from registry.catalogue import store
+from registry.catalogue.read import parts
+from registry.checks.findings import EXAMPLE as FINDING
+from registry.checks.findings import FindingSchema, titled
+from registry.checks.running import Run, Scope, Tally, look, run, told
+from registry.errors import Invalid, NotFound
+
+blueprint = Blueprint("check-runs", __name__, description="Runs of the checks")
+
+#: So many registers are answered for at once, with all that is said of them; more are for a run that is stored.
+MOST = 200
+
+RUN = {
+    "id": 3,
+    "register": "acme/newsletter",
+    "controllers": None,
+    "as_of": "2026-01-15",
+    "law": {
+        "as_printed_on": "2026-01-01",
+        "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+    "registers": 1,
+    "kinds": {"fail": 1, "open": 2, "pass": 6, "na": 3},
+    "severities": {"error": 1, "warning": 0, "info": 0},
+    "opened": 12,
+    "ended": 0,
+    "began_at": "2026-01-15T08:00:00.000000Z",
+    "finished_at": "2026-01-15T08:00:00.100000Z",
+    "by": "client/dpo",
+}
+ANSWER = {
+    **{name: RUN[name] for name in ("register", "controllers", "law", "registers", "kinds", "severities")},
+    "as_of": "2020-07-16",
+    "findings": [
+        {
+            name: FINDING[name]
+            for name in FINDING
+            if name not in ("id", "first_seen", "since", "until", "checked_at")
+        }
+    ],
+}
+
+
+class RunQuestionSchema(Schema):
+    """What to check: one register, one controller's, or (with neither) all that you may see; now, or as of a day."""
+
+    register = Text(max=130, metadata={"description": "This register: controller/key."})
+    controller = Key(metadata={"description": "All registers of this controller."})
+    as_of = Day(
+        metadata={"description": "Past, present or to come; nothing is stored. Without it: now, and stored."}
+    )
+
+    @ma.validates_schema
+    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
+        if "register" in data and "controller" in data:
+            raise ma.ValidationError("contradiction: Name a register or a controller.", "controller")
+
+
+class LawSchema(Schema):
+    """Which law table decided."""
+
+    as_printed_on = fields.String(required=True, metadata={"format": "date"})
+    digest = fields.String(required=True)
+
+
+class SummarySchema(Schema):
+    """What a run was over and what it came to; `severities` count what is `fail`."""
+
+    register = fields.String(required=True, allow_none=True)
+    controllers = fields.List(
+        fields.String(), required=True, allow_none=True, metadata={"description": "null: all."}
+    )
+    as_of = fields.String(required=True, metadata={"format": "date"})
+    law = fields.Nested(LawSchema, required=True)
+    registers = fields.Integer(required=True, strict=True)
+    kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+    severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+
+
+class RunSchema(SummarySchema):
+    """A run that was stored: how many findings began and ended with it, when it was, and whose it is."""
+
+    id = fields.Integer(required=True, strict=True)
+    opened = fields.Integer(required=True, strict=True)
+    ended = fields.Integer(required=True, strict=True)
+    began_at = fields.String(required=True, metadata={"format": "date-time"})
+    finished_at = fields.String(required=True, metadata={"format": "date-time"})
+    by = fields.String(required=True)
+
+
+class SaidSchema(FindingSchema):
+    """What a check says of a register on a day."""
+
+    class Meta(FindingSchema.Meta):
+        exclude = ("id", "first_seen", "since", "until", "checked_at")
+
+
+class AnswerSchema(SummarySchema):
+    """A run as of a day: everything that the checks say."""
+
+    findings = fields.List(fields.Nested(SaidSchema), required=True)
+
+
+@require("findings:write")
+@blueprint.route("/v1/check-runs", methods=["POST"])
+@blueprint.arguments(RunQuestionSchema, example={"register": "acme/newsletter"})
+@blueprint.response(201, RunSchema, example=RUN, description="Now, and stored.")
+@blueprint.response(200, AnswerSchema, example=ANSWER, description="As of a day, and not stored.")
+@blueprint.fails(404, 410)
+@idempotent
+def run_checks(question: dict[str, Any]) -> Response:
+    """Check registers.
+
+    Without `as_of` the registers are checked as they are, and what is new is stored: read it at /v1/findings. With
+    `as_of` they are checked by the law of that day, in the version and with the observations that there were at its
+    end; the answer has all that is said, and nothing is stored. 404 for a register or controller that is not there (or
+    was not yet), 410 for one that has ended.
+    """
+    scope = _scope(question)
+    if "as_of" in question:
+        return _answered(scope, question["as_of"])
+    done = run(scope, by=holder().id)
+    return stored(orjson.dumps(done), status=201, headers={"Location": f"/v1/check-runs/{done['id']}"})
+
+
+@require("findings:read")
+@blueprint.route("/v1/check-runs")
+@blueprint.arguments(Page, location="query")
+@blueprint.response(200, page_of(RunSchema), example={"items": [RUN], "next": None})
+def list_check_runs(query: dict[str, Any]) -> Response:
+    """List runs, the latest first: those over a controller that you may see, and your own."""
+    window = seek(query, int)
+    rows = Run.select().order_by(Run.id.desc()).limit(window.limit + 1).where(*_visible())
+    if window.after is not None:
+        rows = rows.where(Run.id < window.after[0])
+    return window.page(rows, document=lambda row: bytes(row.document), key=lambda row: (row.id,))
+
+
+@require("findings:read")
+@blueprint.route("/v1/check-runs/<number:number>")
+@blueprint.response(200, RunSchema, example=RUN)
+def get_check_run(number: int) -> Response:
+    """Read one run."""
+    found = Run.select().where(Run.id == number, *_visible()).first()
+    if found is None:
+        raise NotFound("There is no such run.")
+    return stored(bytes(found.document))
+
+
+def _visible() -> list[Any]:
+    seen = holder().controllers
+    if seen is None:
+        return []
+    ours: peewee.Expression = (Run.controller.in_(sorted(seen))) | (Run.actor == holder().id)
+    return [ours]
+
+
+def _scope(question: dict[str, Any]) -> Scope:
+    if "register" in question:
+        controller, key = parts(question["register"], "/register")
+        mine(controller)
+        return Scope(register=(controller, key))
+    if "controller" in question:
+        controller = question["controller"]
+        mine(controller)
+        if not store.exists("controller", controller, controller):
+            raise NotFound("There is no such controller.")
+        return Scope(controllers=frozenset({controller}))
+    return Scope(controllers=holder().controllers)
+
+
+def _answered(scope: Scope, as_of: Any) -> Response:
+    tally, items = Tally(), []
+    for one in look(scope, as_of):
+        if tally.registers == MOST:
+            raise Invalid(
+                f"More than {MOST} registers; name a controller or a register.", code="too_many_registers"
+            )
+        tally.add(one)
+        items += [titled(said.code, said.document) for said in one.said]
+    head = orjson.dumps(told(scope, tally, as_of))
+    return stored(head[:-1] + b',"findings":[' + b",".join(items) + b"]}")
