@@ -47,7 +47,7 @@ class Page(Schema):
     )
     cursor = fields.String(
         load_default=None,
-        validate=validate.Length(1, 2000),
+        validate=[validate.Length(min=1), validate.Length(max=2000)],
         metadata={"description": "Where to go on: `next` of the page before, with the same filters."},
     )
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from registry import db, errors
@@ -47,6 +47,8 @@ def from_http(error: HTTPException) -> errors.Problem:
     """The problem that a Werkzeug exception means, with its headers; its text stays behind, for it may repeat input."""
     status = error.code or 500
     headers = {k: v for k, v in error.get_headers(request.environ) if k.lower() not in _OWN_HEADERS}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     kind = by_status().get(status)
     if kind is not None:
         return kind(headers=headers)

@@ -71,7 +71,7 @@ class Text(fields.String):
     default_error_messages = {"blank": "blank: A text needs a letter or a digit."}
 
     def __init__(self, *, min: int = 1, max: int = 10_000, **kwargs: Any) -> None:  # noqa: A002 -- as marshmallow's validators say it
-        super().__init__(**_with(kwargs, validate.Length(min, max)))
+        super().__init__(**_with(kwargs, validate.Length(min=min), validate.Length(max=max)))
         self._min = min
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
