@@ -11,7 +11,6 @@ from typing import Any
 
 import jinja2
 
-from registry import clock
 from registry.notices.people import MASK
 from registry.notices.words import Words, languages, words
 
@@ -33,6 +32,7 @@ _HERE = files("registry.notices")
 _BIDI = re.compile("[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]")
 
 STYLES = (_HERE / "static" / "notices.css").read_bytes()
+ICON = (_HERE / "static" / "notices.svg").read_bytes()
 STYLES_TAG = hashlib.sha256(STYLES).hexdigest()[:16]
 
 
@@ -47,15 +47,13 @@ def edition() -> str:
     return digest.hexdigest()[:12]
 
 
-def notice_page(document: Mapping[str, Any], *, base: str, zone: str) -> str:
-    """The page of a notice, from its stored document; `zone` is where the day of publication is taken."""
+def notice_page(document: Mapping[str, Any], *, base: str) -> str:
+    """The page of a notice, from its stored document. `base` is how callers reach us: scheme, host and port."""
     said = words(document["language"])
     path = f"/notices/{document['controller']}/{document['key']}"
-    published = said.date(clock.day_of(document["standing"]["published_at"], zone)).text
     return _page(
         "notice.html", said, path, base,
         notice=document,
-        published=published,
         gaps=sum(section["gaps"] for section in document["sections"]),
         foreign=[language for language in document["languages"] if language != said.language],
         masked=_masked(document),
@@ -72,21 +70,12 @@ def index_page(language: str, groups: list[dict[str, Any]], *, base: str, path: 
     )
 
 
-def accessibility_page(
-    language: str, controllers: Iterable[Mapping[str, str]], *, base: str, feedback: Mapping[str, str] | None
-) -> str:
-    """The accessibility statement; `controllers` of {name, contact, link}, `feedback` {text, link} of the operator."""
-    return _page(
-        "accessibility.html",
-        words(language),
-        "/accessibility",
-        base,
-        controllers=list(controllers),
-        feedback=feedback,
-    )
+def accessibility_page(language: str, controllers: Iterable[Mapping[str, str]], *, base: str) -> str:
+    """The accessibility statement; `controllers` of {name, contact, link}."""
+    return _page("accessibility.html", words(language), "/accessibility", base, controllers=list(controllers))
 
 
-def wrong_page(language: str, kind: str, *, base: str, path: str) -> str:
+def wrong_page(language: str, kind: str, *, path: str) -> str:
     """What went wrong, for people: `kind` is not_found, gone or wrong."""
     return _page("wrong.html", words(language), path, "", kind=kind)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from registry import clock
 from registry.catalogue.record import Localised, Record
 from registry.catalogue.record.value import Frozen
 from registry.notices.sections import SECTIONS
@@ -26,7 +27,9 @@ def render(record: Record, standing: Standing, language: str) -> Notice:
         languages=tuple(sorted(spoken(record))),
         title=_first(teller.line(record.register.name)),
         organisation=_first(teller.name(record.controller.name)),
+        contact=_contact(teller),
         standing=standing,
+        published=teller.words.date(clock.day_of(standing.published_at, record.controller.time_zone)),
         summary=summary(teller),
         sections=tuple(
             Section(name, teller.words(f"sections.{name}"), tuple(section(teller)))
@@ -51,6 +54,15 @@ def _tags(value: object) -> set[str | None]:
     if isinstance(value, Frozen):
         return {tag for name, item in value.items() if name != "provenance" for tag in _tags(item)}
     return set()
+
+
+def _contact(t: Teller) -> Said | None:
+    """How to reach the controller: its mailbox, else its number, else its page."""
+    party = t.record.controller
+    for value, how in ((party.email, t.mailbox), (party.phone, t.phone), (party.website, t.url)):
+        for said in how(value) if value else ():
+            return said
+    return None
 
 
 def _first(said: tuple[Said, ...]) -> Said:

@@ -134,7 +134,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standing:
-    """Which version a notice is of: its number, and the instants from which it applies and at which it was published."""
+    """Which version a notice is of: its number, the instants from which it applies and at which it was published."""
 
     version: int
     effective_from: str
@@ -143,7 +143,7 @@ class Standing:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice in one language. `record_language` is the language of the record; `languages` those that its texts are in."""
+    """A notice in one language; `record_language` is the record's own, `languages` those that its texts are in."""
 
     controller: str
     key: str
@@ -152,12 +152,14 @@ class Notice:
     languages: tuple[str, ...]
     title: Said
     organisation: Said
+    contact: Said | None
     standing: Standing
+    published: Said
     summary: tuple[Fact, ...]
     sections: tuple[Section, ...]
 
     def document(self) -> dict[str, Any]:
-        """The notice as plain data, ready for JSON: empty members are left out, sections say how many gaps they have."""
+        """The notice as plain data, ready for JSON; empty members are left out, sections count their gaps."""
         plain = _plain(self)
         for section, made in zip(self.sections, plain["sections"], strict=True):
             made["gaps"] = section.gaps

@@ -16,6 +16,7 @@ import babel
 import babel.dates
 import yaml
 
+from registry import clock
 from registry.law import Labels, law, periods
 from registry.notices.value import Said
 
@@ -28,7 +29,7 @@ _LAW = frozenset({"fi", "sv", "en"})
 
 @dataclass(frozen=True)
 class Words:
-    """The labels of `language`. Call it with a path (`words("status.not_stated")`) for a label, with its blanks filled."""
+    """The labels of `language`. Call it with a path (`words("yes")`) for a label, with its blanks filled."""
 
     language: str
     labels: Mapping[str, Any]
@@ -69,6 +70,10 @@ class Words:
         return Said(
             babel.dates.format_date(day, "long", locale=self("locale")), self.language, code=day.isoformat()
         )
+
+    def day(self, instant: str) -> str:
+        """The day of an instant in Helsinki, in words."""
+        return self.date(clock.day_of(instant)).text
 
     def period(self, iso: str) -> Said:
         """An ISO 8601 period in words: `6 kuukautta`."""

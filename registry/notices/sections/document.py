@@ -32,6 +32,12 @@ def dates(t: Teller) -> list[Block]:
         t.fact(
             "delivery_method", "/document/delivery/method", text.delivery.method, t.term("delivery_methods")
         ),
+        t.fact(
+            "delivery_exemption",
+            "/document/delivery/exemption",
+            text.delivery.exemption,
+            t.term("delivery_exemptions"),
+        ),
         t.fact("publication_url", "/document/publication_url", text.publication_url, t.url),
     )
     pages = [

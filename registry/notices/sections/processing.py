@@ -115,7 +115,7 @@ def _allocation(t: Teller) -> list[Block]:
     rows: dict[tuple[Any, Any], list[Any]] = {}
     for one in t.record.data_categories:
         rows.setdefault((one.purposes or None, _bases_of(t, one)), []).append(one)
-    told = []
+    told: list[dict[str, Told | None]] = []
     for (refs, bases), kinds in rows.items():
         texts = {one.id: one for one in t.record.purposes}
         why = tuple(said for ref in refs for said in _named(t, texts[ref])) if refs else ()
@@ -138,8 +138,7 @@ def _bases_of(t: Teller, one: Any) -> tuple[str, ...]:
             basis
             for basis in t.record.legal_bases
             if basis.applies_to == "all"
-            or isinstance(basis.applies_to, tuple)
-            and reach & set(basis.applies_to)
+            or (isinstance(basis.applies_to, tuple) and reach & set(basis.applies_to))
         ]
     return tuple(dict.fromkeys(basis.article for basis in named if basis.article))
 

@@ -10,7 +10,7 @@ from registry.notices.sections.processing import data_named
 from registry.notices.telling import Teller
 from registry.notices.value import Block, Fact, Items, Remark, Said, Told
 
-#: Instruments whose safeguards people may have a copy of (GDPR 13(1)(f): those of articles 46, 47 and 49(1) second subparagraph).
+#: Instruments whose safeguards people may have a copy of (GDPR 13(1)(f)).
 _WITH_COPY = frozenset({"clauses", "binding_rules", "other_safeguard"})
 
 
@@ -154,13 +154,12 @@ def transfers(t: Teller) -> list[Block]:
     blocks += t.table("systems", ("system", "kind", "vendor", "delivery"), systems)
     places = []
     for n, one in enumerate(record.storage_locations):
-        told = t.told(
+        area = t.told(
             "place", f"/storage_locations/{n}/area", one.area, lambda area: _area(t, area), required=True
         )
-        if told is not None and one.exclusive:
-            told = Told((*told.texts, t.words.said("only_there", code="exclusive")), told.status, told.note)
-        if told is not None:
-            places.append(told)
+        only = Told((t.words.said("only_there", code="exclusive"),)) if one.exclusive else None
+        if (place := t.together(area, only)) is not None:
+            places.append(place)
     if places:
         blocks.append(Items("storage_locations", t.words("headings.storage_locations"), tuple(places)))
     return blocks
@@ -175,8 +174,8 @@ def _transfer(t: Teller, n: int, one: Any) -> dict[str, Told | None]:
     instrument = law().instruments.get(one.instrument) if one.instrument else None
     # An importer may be described where it is not named; a processor's name is a name.
     names = {name for processor in t.record.processors for name in (processor.name, processor.legal_entity)}
-    resting = instrument is not None and instrument.kind != "none"
-    row = {
+    rests_on = instrument if instrument is not None and instrument.kind != "none" else None
+    row: dict[str, Told | None] = {
         "importer": t.told(
             "importer", f"{at}/importer", one.importer, t.name if one.importer in names else t.line, required=True
         ),
@@ -190,7 +189,7 @@ def _transfer(t: Teller, n: int, one: Any) -> dict[str, Told | None]:
             required=instrument is not None and instrument.kind in _WITH_COPY,
         ),
     }  # fmt: skip
-    named = [t.words.labelled(instrument.name, instrument.key)] if instrument is not None and resting else []
+    named = [t.words.labelled(rests_on.name, rests_on.key)] if rests_on is not None else []
     if one.instrument_text is not None:
         named += t.prose(one.instrument_text)
     row["instrument"] = Told(tuple(named)) if named else t.silent("instrument")
