@@ -8,10 +8,15 @@ from registry import db
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
+from registry.checks import findings
+from registry.checks import pages as checks
+from registry.checks import runs as check_runs
 from registry.connectors import routes as observations
 from registry.journal import routes as journal
 from registry.journal.entries import checkpoint
 from registry.law import routes as law
+from registry.notices import pages
+from registry.notices import routes as notices
 from registry.retention import routes as retention
 from registry.settings import Settings
 
@@ -22,7 +27,12 @@ RESOURCES: tuple[Blueprint, ...] = (
     systems.blueprint,
     registers.blueprint,
     observations.blueprint,
+    checks.blueprint,
+    check_runs.blueprint,
+    findings.blueprint,
     retention.blueprint,
+    notices.blueprint,
+    pages.blueprint,
     law.blueprint,
     journal.blueprint,
 )

@@ -11,6 +11,8 @@ import click
 from registry import __version__, terminal
 from registry.auth.commands import client
 from registry.catalogue.commands import load
+from registry.checks.commands import check
+from registry.connectors.commands import observations
 from registry.journal.commands import verify
 from registry.settings import Settings
 
@@ -23,7 +25,7 @@ def main() -> None:
     """Records of processing activities: what is declared, what is observed, and whether the two agree."""
 
 
-for _command in (load, verify, client):
+for _command in (load, observations, check, verify, client):
     main.add_command(_command)
 
 
@@ -36,6 +38,17 @@ def serve(host: str, port: int | None) -> None:
 
     settings = _settings()
     run(dataclasses.replace(settings, port=port) if port else settings, host=host)
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to serve on."
+)
+def demo(port: int) -> None:
+    """Keep, check, publish and serve five real registers, with tokens to try."""
+    from registry.demo import run
+
+    run(port)
 
 
 @main.command()

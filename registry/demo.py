@@ -1,0 +1,186 @@
+"""`registry demo`: the five registers kept, checked, published and served, with a token for each kind of user."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+
+from registry import db, terminal
+from registry.auth import clients, tokens
+from registry.catalogue import load, read
+from registry.checks import running
+from registry.connectors import push
+from registry.notices import publish
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TOLD = Path("var/demo.json")
+#: Demonstration tokens outlive a working day; in real use a token lives ten minutes (REGISTRY_ACCESS_TOKEN_SECONDS).
+SECONDS = 24 * 3600
+
+_READ = ("controllers", "systems", "registers", "observations", "findings", "notices", "journal", "retention")
+#: For each kind of user: the client's name, its scopes, the controllers it sees, and a path to try.
+USERS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
+    "dpo": (
+        "Demonstration: Data protection officer of all five",
+        (*(f"{noun}:read" for noun in _READ), *(f"{noun}:write" for noun in _READ[:6])),
+        ("helao", "jamko", "kaakko", "osekk", "seamk"),
+        "/v1/findings?register=osekk/opintori&kind=fail",
+    ),
+    "auditor": (
+        "Demonstration: Auditor of OSEKK",
+        tuple(f"{noun}:read" for noun in _READ if noun != "retention"),
+        ("osekk",),
+        "/v1/registers/osekk/opintori?as_of=2018-06-01",
+    ),
+    "system": (
+        "Demonstration: The library chat of SeAMK",
+        ("retention:read",),
+        ("seamk",),
+        "/v1/retention-rules?system=seamk/chat",
+    ),
+}
+
+
+def run(port: int) -> None:
+    """Fill the database (a second time nothing changes), serve on 127.0.0.1 until interrupted, and say how to try it.
+
+    Raises click.ClickException when the port is taken or the server does not start.
+    """
+    _free(port)
+    base = f"http://127.0.0.1:{port}"
+    database = os.environ.get("REGISTRY_DATABASE", "sqlite:///var/registry.db")
+    db.open(database)
+    _step("Database", lambda: ", ".join(db.migrate()) or "up to date")
+    _step("Registers", _registers)
+    _step("Observations", _observations)
+    _step("Checks", _checks)
+    _step("Notices", _notices)
+    issued = {user: _token(*USERS[user][:3], audience=base) for user in USERS}
+    db.close()
+    _keep(base, issued)
+    _serve(base, port, database, issued)
+
+
+def _registers() -> str:
+    changes = load.apply(load.read(sorted((FIXTURES / "registers").glob("*.yaml"))), by=terminal.OPERATOR)
+    return f"{sum(one.action != 'same' for one in changes)} written, {len(changes)} in all"
+
+
+def _observations() -> str:
+    done = push.load_observations(sorted((FIXTURES / "observations").glob("*.yaml")), by=terminal.OPERATOR)
+    return f"{sum(one.action != 'same' for one in done)} written, {len(done)} in all (those of OSEKK and SeAMK are invented)"
+
+
+def _checks() -> str:
+    done = running.run(running.Scope(), by=terminal.OPERATOR)
+    kinds = done["kinds"]
+    return f"{done['registers']} registers: {kinds['fail']} fail, {kinds['open']} open, {kinds['pass']} pass, {kinds['na']} not applicable"
+
+
+def _notices() -> str:
+    done = [publish.publish(one.controller, one.key, by=terminal.OPERATOR)[1] for _, one in read.records()]
+    return f"{sum(done)} published, {len(done)} in all"
+
+
+def _token(name: str, scopes: tuple[str, ...], controllers: tuple[str, ...], *, audience: str) -> str:
+    client = clients.Client.get_or_none(name=name, disabled_at=None)
+    if client is None:
+        client, _ = clients.register_client(
+            name=name, scopes=scopes, controllers=controllers, by=terminal.OPERATOR
+        )
+    issued = tokens.issue(
+        client_id=client.client_id, scopes=scopes, audience=audience, seconds=SECONDS, by=terminal.OPERATOR
+    )
+    return issued.token
+
+
+def _step(name: str, do: Callable[[], str]) -> None:
+    began = time.perf_counter()
+    click.echo(f"{name:<14}", nl=False)
+    told = do()
+    click.echo(f"{told}  ({time.perf_counter() - began:.1f} s)")
+
+
+def _free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} is taken; choose another: make demo PORT=8123"
+            ) from error
+
+
+def _keep(base: str, issued: dict[str, str]) -> None:
+    TOLD.parent.mkdir(exist_ok=True)
+    TOLD.touch(mode=0o600)
+    TOLD.write_text(json.dumps({"base_url": base, "tokens": issued}, indent=2) + "\n", "utf-8")
+
+
+def _serve(base: str, port: int, database: str, issued: dict[str, str]) -> None:
+    environ = os.environ | {
+        "REGISTRY_DATABASE": database,
+        "REGISTRY_BASE_URL": base,
+        "REGISTRY_PORT": str(port),
+        "REGISTRY_LOG_LEVEL": "ERROR",
+    }
+    server = subprocess.Popen([sys.executable, "-m", "registry", "serve"], env=environ)
+
+    def stop(*_: Any) -> None:
+        server.send_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        _wait(base, server)
+        click.echo(_told(base, issued))
+        server.wait()
+    except KeyboardInterrupt:
+        server.wait()  # the terminal has sent it the interrupt too
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
+
+
+def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            if requests.get(f"{base}/health", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise click.ClickException("The server did not start; see above.")
+
+
+def _told(base: str, issued: dict[str, str]) -> str:
+    pages = {
+        "/notices": "what the public reads, in Finnish, Swedish and English",
+        "/notices/kaakko/chat?lang=en": "a notice with what it does not say",
+        "/docs": "the API, to try out",
+        "/v1/law?as_of=2018-06-01": "the law on a day",
+        "/v1/checks": "the book of checks",
+    }
+    lines = ["", "Pages to open", *(f"  {base}{path:<32} {what}" for path, what in pages.items()), ""]
+    for user, (name, _, _, path) in USERS.items():
+        lines += [
+            name.removeprefix("Demonstration: "),
+            f"  token  {issued[user]}",
+            f"  curl -s -H 'Authorization: Bearer {issued[user]}' '{base}{path}'",
+            "",
+        ]
+    return "\n".join(
+        [*lines, f"The same is in {TOLD} for scripts. Tokens last a day. Ctrl-C ends the server."]
+    )
