@@ -79,13 +79,14 @@ def _registers() -> str:
 
 def _observations() -> str:
     done = push.load_observations(sorted((FIXTURES / "observations").glob("*.yaml")), by=terminal.OPERATOR)
-    return f"{sum(one.action != 'same' for one in done)} written, {len(done)} in all (those of OSEKK and SeAMK are invented)"
+    written = sum(one.action != "same" for one in done)
+    return f"{written} written, {len(done)} in all (those of OSEKK and SeAMK are invented)"
 
 
 def _checks() -> str:
     done = running.run(running.Scope(), by=terminal.OPERATOR)
-    kinds = done["kinds"]
-    return f"{done['registers']} registers: {kinds['fail']} fail, {kinds['open']} open, {kinds['pass']} pass, {kinds['na']} not applicable"
+    counts = ", ".join(f"{number} {kind}" for kind, number in done["kinds"].items())
+    return f"{done['registers']} registers: {counts}"
 
 
 def _notices() -> str:
