@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import marshmallow as ma
 import orjson
 from flask import Response, current_app, request
 
@@ -15,6 +16,7 @@ from registry.api.schema import OneOf, Text
 from registry.catalogue.model import is_key
 from registry.errors import Invalid, NotFound, Problem
 from registry.notices import html, published
+from registry.notices.schemas import EXAMPLE, NoticeSchema
 from registry.notices.words import languages, words
 from registry.settings import Settings
 
@@ -29,19 +31,16 @@ LISTED = 200
 NAMED = 100
 
 _YEAR = 365 * 24 * 3600
-#: OWASP ASVS 3.4, and nothing but our own style sheet and icon.
+#: Nothing but our own style sheet and icon. The rest of the strict headers is on every answer of the service.
 SAFE = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 #: A withdrawn notice may be read in somebody's cache for so long.
-SHARED = {"Cache-Control": "public, max-age=300"}
-VARY = {"Vary": "Accept, Accept-Language"}
+SHARED = {"Cache-Control": "public, max-age=300", "Vary": "Accept, Accept-Language"}
 
 
 class ReaderQuery(Schema):
@@ -51,6 +50,11 @@ class ReaderQuery(Schema):
         *languages(), metadata={"description": "The language; else the browser's, else the record's."}
     )
 
+    @ma.pre_load
+    def _of_ours(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        # What a mailing or a search engine hangs on a link is no reason to turn a reader away.
+        return {name: value for name, value in data.items() if name in self.fields}
+
 
 class ListQuery(ReaderQuery):
     """Which part of the list."""
@@ -59,7 +63,7 @@ class ListQuery(ReaderQuery):
 
 
 def page(view: View) -> View:
-    """A public page: headers on whatever it answers, and faults told to people as a page."""
+    """A public page: headers on whatever it answers, and faults told to people as a page. Goes below the route."""
 
     @functools.wraps(view)
     def shown(*args: Any, **kwargs: Any) -> Response:
@@ -69,46 +73,52 @@ def page(view: View) -> View:
             if problem.status >= 500 or not _wants_html() or request.path.endswith(".json"):
                 raise
             answer = _wrong(problem)
-        answer.headers.update(_safe())
+        answer.headers.update(SAFE)
         return answer
 
-    return shown  # type: ignore[return-value]  # the wrapper has the view's shape
+    return shown  # type: ignore[return-value]  # the wrapper has the shape of the view
 
 
-def _safe() -> dict[str, str]:
-    if _base().startswith("https:"):
-        return {**SAFE, "Strict-Transport-Security": f"max-age={_YEAR}"}
-    return SAFE
+def _html(description: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The view answers with a page."""
+    shown = '<!doctype html>\n<html lang="fi">…</html>'
+    return blueprint.response(
+        200, content_type="text/html", description=description, example=shown, etag=True
+    )
 
 
 def _wrong(problem: Problem) -> Response:
     kind = {404: "not_found", 410: "gone"}.get(problem.status, "wrong")
     body = html.wrong_page(_language(None), kind, path="/notices")
-    return Response(body, problem.status, {"Cache-Control": "no-store", **VARY}, content_type=HTML)
+    headers = {"Cache-Control": "no-store", "Vary": SHARED["Vary"]}
+    return Response(body, problem.status, headers, content_type=HTML)
 
 
 @public
 @produces("text/html", "application/problem+json")
 @blueprint.route("/notices")
-@blueprint.response(200, content_type="text/html", description="The list, by controller.")
 @page
-def read_notices() -> Response:
-    """Read which notices are published."""
-    query = _query(ListQuery)
+@blueprint.arguments(ListQuery, location="query")
+@_html("The list, by controller.")
+def read_notices(query: dict[str, Any]) -> Response:
+    """Read which notices are published.
+
+    A page for people, in Finnish, Swedish or English; 200 notices at a time.
+    """
     return _list(query, "/notices", None)
 
 
 @public
 @produces("text/html", "application/problem+json")
-@blueprint.route("/notices/<controller>")
-@blueprint.response(200, content_type="text/html", description="The list of one controller.")
-@blueprint.fails(404)
+@blueprint.route("/notices/<key:controller>")
 @page
-def read_notices_of_controller(controller: str) -> Response:
-    """Read which notices of a controller are published."""
-    query = _query(ListQuery)
-    if not is_key(controller):
-        raise NotFound
+@blueprint.arguments(ListQuery, location="query")
+@_html("The list of one controller.")
+def read_notices_of_controller(query: dict[str, Any], controller: str) -> Response:
+    """Read which notices of a controller are published.
+
+    404 for a controller without one, whether it is known or not.
+    """
     return _list(query, f"/notices/{controller}", controller)
 
 
@@ -119,10 +129,9 @@ def _list(query: Mapping[str, Any], path: str, controller: str | None) -> Respon
     )
     if controller is not None and not rows:
         raise NotFound("No notice of this controller is public.")
-    # What the list shows is what it is known by; nobody can see from the tag when something else was withdrawn.
-    known = [(one.controller, one.key, one.revision) for one in rows]
-    tag = _tag(hashlib.blake2b(repr((path, known)).encode(), digest_size=9).hexdigest(), language)
-    if (same := not_modified(tag, {**SHARED, **VARY})) is not None:
+    known = repr((path, [(one.controller, one.key, one.revision, one.id) for one in rows]))
+    tag = _tag(hashlib.blake2b(known.encode(), digest_size=15).hexdigest(), language, HTML)
+    if (same := not_modified(tag, SHARED)) is not None:
         return same
     groups: list[dict[str, Any]] = []
     for one in rows[:LISTED]:
@@ -133,7 +142,7 @@ def _list(query: Mapping[str, Any], path: str, controller: str | None) -> Respon
     last = rows[LISTED - 1] if len(rows) > LISTED else None
     after = f"{last.controller}/{last.key}/{last.revision}" if last else ""
     body = html.index_page(language, groups, base=_base(), path=path, after=after)
-    return stored(body.encode(), etag=tag, headers={**SHARED, **VARY}, content_type=HTML)
+    return stored(body.encode(), etag=tag, headers=SHARED, content_type=HTML)
 
 
 def _after(query: Mapping[str, Any]) -> tuple[str, str, int] | None:
@@ -154,51 +163,51 @@ def _after(query: Mapping[str, Any]) -> tuple[str, str, int] | None:
 
 @public
 @produces("text/html", "application/json", "application/problem+json")
-@blueprint.route("/notices/<controller>/<key>")
-@blueprint.response(
-    200, content_type="text/html", description="The notice; as JSON for whoever prefers that."
-)
-@blueprint.fails(404, 410)
+@blueprint.route("/notices/<key:controller>/<key:key>")
 @page
-def read_notice(controller: str, key: str) -> Response:
+@blueprint.arguments(ReaderQuery, location="query")
+@_html("The notice; as JSON for whoever prefers that.")
+@blueprint.fails(410)
+def read_notice(query: dict[str, Any], controller: str, key: str) -> Response:
     """Read a notice as a page, or as JSON where Accept prefers it.
 
     404 where none was ever public, 410 once it is withdrawn or the register has ended. Only the current notice is
     public: a question for another version or moment is 404.
     """
-    return _notice(controller, key, as_json=not _wants_html())
+    return _notice(query, controller, key, JSON if not _wants_html() else HTML)
 
 
 @public
-@blueprint.route("/notices/<controller>/<key>.json")
-@blueprint.response(200, content_type="application/json", description="The notice.", etag=True)
-@blueprint.fails(404, 410)
+@blueprint.route("/notices/<key:controller>/<key:key>.json")
 @page
-def read_notice_as_json(controller: str, key: str) -> Response:
-    """Read a notice as JSON, as it was stored: sections of blocks, what is missing said in each place."""
-    return _notice(controller, key, as_json=True)
+@blueprint.arguments(ReaderQuery, location="query")
+@blueprint.response(200, NoticeSchema, description="The notice.", example=EXAMPLE, etag=True)
+@blueprint.fails(410)
+def read_notice_as_json(query: dict[str, Any], controller: str, key: str) -> Response:
+    """Read a notice as JSON, as it was stored.
+
+    Sections of blocks of answers; where the record does not answer, `status` and `note` say so. Any web page may
+    fetch it (CORS).
+    """
+    return _notice(query, controller, key, JSON)
 
 
-def _notice(controller: str, key: str, *, as_json: bool) -> Response:
-    if request.args.keys() & {"version", "as_of", "known_at", "revision"}:
+def _notice(query: Mapping[str, Any], controller: str, key: str, media: str) -> Response:
+    if request.args.keys() & {"version", "revision", "as_of", "known_at"}:
         raise NotFound("Only the current notice is public.")
-    query = _query(ReaderQuery)
-    if not (is_key(controller) and is_key(key)):
-        raise NotFound
     found = published.current(controller, key)
     language = _language(query.get("lang"), found.language)
-    tag = _tag(f"{controller}.{key}.{found.revision}.{found.id}", language, JSON if as_json else HTML)
-    headers = {**SHARED, **VARY, "Content-Language": language}
-    if as_json:
+    tag = _tag(f"{controller}.{key}.{found.revision}.{found.id}", language, media)
+    headers = {**SHARED, "Content-Language": language}
+    if media == JSON:
         headers["Access-Control-Allow-Origin"] = "*"
     if (same := not_modified(tag, headers)) is not None:
         return same
     document = published.text(found.id, language)
     if document is None:  # published before the language had its labels
         raise NotFound("The notice was not published in this language.")
-    if as_json:
-        return stored(document, etag=tag, headers=headers)
-    return stored(_rendered(document, _base()), etag=tag, headers=headers, content_type=HTML)
+    body = document if media == JSON else _rendered(document, _base())
+    return stored(body, etag=tag, headers=headers, content_type=media)
 
 
 @functools.lru_cache(maxsize=128)
@@ -209,18 +218,21 @@ def _rendered(document: bytes, base: str) -> bytes:
 @public
 @produces("text/html", "application/problem+json")
 @blueprint.route("/accessibility")
-@blueprint.response(200, content_type="text/html", description="The accessibility statement.")
 @page
-def read_accessibility() -> Response:
-    """Read how accessible the public pages are, and how to give feedback."""
-    language = _language(_query(ReaderQuery).get("lang"))
-    named: dict[str, published.Published] = {}
+@blueprint.arguments(ReaderQuery, location="query")
+@_html("The accessibility statement.")
+def read_accessibility(query: dict[str, Any]) -> Response:
+    """Read how accessible the public pages are, and how to give feedback.
+
+    The statement that laki 306/2019 asks for.
+    """
+    language = _language(query.get("lang"))
+    named: dict[str, dict[str, str]] = {}
     for one in published.listed(limit=LISTED):
-        named.setdefault(one.controller, one)
-    body = html.accessibility_page(
-        language, [_reached(one) for one in list(named.values())[:NAMED]], base=_base()
-    )
-    return Response(body, headers={**SHARED, **VARY}, content_type=HTML)
+        named.setdefault(one.controller, _reached(one))
+    body = html.accessibility_page(language, list(named.values())[:NAMED], base=_base()).encode()
+    tag = _tag(hashlib.blake2b(body, digest_size=15).hexdigest(), language, HTML)
+    return stored(body, etag=tag, headers=SHARED, content_type=HTML)
 
 
 def _reached(one: published.Published) -> dict[str, str]:
@@ -235,57 +247,46 @@ def _reached(one: published.Published) -> dict[str, str]:
 @public
 @produces("text/css")
 @blueprint.route("/static/notices.css")
-@blueprint.response(200, content_type="text/css", description="The style of the public pages.")
 @page
+@blueprint.response(
+    200, content_type="text/css", description="The style sheet.", example="body { margin: 0; }", etag=True
+)
 def read_styles() -> Response:
-    """Get the style sheet."""
+    """Get the style sheet of the public pages.
+
+    The address that pages give changes with its content, and may be kept for ever.
+    """
     return _asset(html.STYLES, "text/css; charset=utf-8")
 
 
 @public
 @produces("image/svg+xml")
 @blueprint.route("/static/notices.svg")
-@blueprint.response(200, content_type="image/svg+xml", description="The icon of the public pages.")
 @page
+@blueprint.response(
+    200, content_type="image/svg+xml", description="The icon.", example="<svg>…</svg>", etag=True
+)
 def read_icon() -> Response:
-    """Get the icon."""
+    """Get the icon of the public pages.
+
+    A drawing, without text.
+    """
     return _asset(html.ICON, "image/svg+xml")
 
 
 def _asset(content: bytes, content_type: str) -> Response:
-    # The address of a page's style sheet changes with its content, so it may be kept for ever; the bare one may not.
     kept = f"public, max-age={_YEAR}, immutable" if "v" in request.args else "public, max-age=300"
     tag = etag(hashlib.sha256(content).hexdigest()[:16])
     return stored(content, etag=tag, headers={"Cache-Control": kept}, content_type=content_type)
 
 
-def _tag(name: str, language: str, media: str = HTML) -> str:
+def _tag(name: str, language: str, media: str) -> str:
     return etag(f"{name}.{language}.{html.edition()}.{'json' if media == JSON else 'html'}")
 
 
 def _base() -> str:
     settings: Settings = current_app.extensions["registry.settings"]
     return settings.base_url
-
-
-def _query(schema: type[Schema]) -> dict[str, Any]:
-    """The parameters we know; others (a mailing's, a search engine's) are no reason to turn a reader away."""
-    known = schema()
-    given = {name: values for name, values in request.args.lists() if name in known.fields}
-    if any(len(values) > 1 for values in given.values()):
-        raise Invalid("A parameter stands twice in the query.", code="repeated_parameter")
-    if faults := known.validate({name: values[0] for name, values in given.items()}):
-        raise Invalid("The query is not valid.", errors=[_fault(name) for name in faults])
-    return dict(known.load({name: values[0] for name, values in given.items()}))
-
-
-def _fault(name: str) -> dict[str, str]:
-    return {
-        "field": f"/{name}",
-        "in": "query",
-        "code": "invalid",
-        "message": "Not one of the values there are.",
-    }
 
 
 def _language(asked: str | None, default: str | None = None) -> str:

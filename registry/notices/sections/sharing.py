@@ -137,7 +137,7 @@ def transfers(t: Teller) -> list[Block]:
     rows = [_transfer(t, n, one) for n, one in enumerate(part.items_)]
     blocks += t.table(
         "transfers",
-        ("importer", "country", "instrument", "certified_on", "contract_on", "safeguard", "measures", "copy"),
+        ("importer", "country", "instrument", "certified_on", "safeguard", "measures", "copy"),
         rows,
     )
     if part.status == "stated" and not rows:
@@ -148,10 +148,11 @@ def transfers(t: Teller) -> list[Block]:
             "kind": t.told("kind", f"/systems/{n}/kind", one.kind, t.term("system_kinds")),
             "vendor": t.told("vendor", f"/systems/{n}/vendor", one.vendor, t.name),
             "delivery": t.told("delivery", f"/systems/{n}/delivery", one.delivery, t.term("deliveries")),
+            "region": t.told("region", f"/systems/{n}/region", one.region, lambda region: _area(t, region)),
         }
         for n, one in enumerate(record.systems)
     ]
-    blocks += t.table("systems", ("system", "kind", "vendor", "delivery"), systems)
+    blocks += t.table("systems", ("system", "kind", "vendor", "delivery", "region"), systems)
     places = []
     for n, one in enumerate(record.storage_locations):
         area = t.told(
@@ -181,7 +182,6 @@ def _transfer(t: Teller, n: int, one: Any) -> dict[str, Told | None]:
         ),
         "country": t.told("country", f"{at}/country", one.country, t.country, required=True),
         "certified_on": t.told("certified_on", f"{at}/certification_date", one.certification_date, t.date),
-        "contract_on": t.told("contract_on", f"{at}/contract_date", one.contract_date, t.date),
         "safeguard": t.told("safeguard", f"{at}/safeguard_text", one.safeguard_text, t.prose),
         "measures": t.told("measures", f"{at}/supplementary_measures", one.supplementary_measures, t.prose),
         "copy": t.told(
