@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.routing import MapAdapter
 
 
 class Bytes(Response):
@@ -22,14 +24,44 @@ class Bytes(Response):
         return self.response  # type: ignore[return-value]  # a list of one, from bytes
 
 
+class _NoSessions(SessionInterface):
+    none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self.none
+
+
 class Application(Flask):
-    """Flask without what nobody here uses: no view is a coroutine, so none is looked at for being one."""
+    """Flask without what nobody here uses: sessions, views that are coroutines, routing by host."""
 
     response_class = Bytes
+    session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What routes the request: by its method and path alone. What a caller says of hosts has no effect."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return MapAdapter(
+            self.url_map,
+            "registry",
+            "",
+            "",
+            request.scheme,
+            request.path,
+            request.method,
+            request.query_string,
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""
         return func
+
+
+def empty(status: int, headers: Any = None) -> Bytes:
+    """An answer without a body, and so without a type."""
+    answer = Bytes(None, status, headers)
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def json(value: Any, status: int = 200, headers: Any = None, content_type: str = "application/json") -> Bytes:

@@ -33,7 +33,7 @@ from flask import Response
 from flask.views import MethodView
 
 from registry.api import documentation
-from registry.api.answer import Bytes
+from registry.api.answer import Bytes, empty
 from registry.api.parser import PARSER, Query
 
 View = Callable[..., Any]
@@ -171,12 +171,6 @@ def _apidoc(view: View) -> dict[str, Any]:
     return own
 
 
-def _empty(status: int, headers: Any) -> Response:
-    answer = Bytes(status=status, headers=headers)
-    del answer.headers["Content-Type"]
-    return answer
-
-
 def _made(answer: Any, schema: ma.Schema | None, status: int) -> Response:
     headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None
     if type(answer) is tuple:
@@ -187,7 +181,7 @@ def _made(answer: Any, schema: ma.Schema | None, status: int) -> Response:
             else:
                 headers = part
     if status in NO_BODY or answer is None:
-        return _empty(status, headers)
+        return empty(status, headers)
     if not isinstance(answer, bytes):
         answer = orjson.dumps(schema.dump(answer) if schema is not None else answer)
     return Bytes(answer, status, headers, content_type="application/json")
