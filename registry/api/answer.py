@@ -41,16 +41,7 @@ class Application(Flask):
         """What routes the request: by its method and path alone. What a caller says of hosts has no effect."""
         if request is None:
             return super().create_url_adapter(request)
-        return MapAdapter(
-            self.url_map,
-            "registry",
-            "",
-            "",
-            request.scheme,
-            request.path,
-            request.method,
-            request.query_string,
-        )
+        return MapAdapter(self.url_map, "registry", "", "", request.scheme, request.path, request.method)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is."""
