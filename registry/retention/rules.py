@@ -104,10 +104,11 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
     period = None if conflict else winner.period
     criterion = None if conflict else winner.criterion
     people: frozenset[str] = frozenset().union(*(one.subjects for one in mine))
+    controller = record.key.partition("/")[0]
     yield Rule(
-        controller=written.controller,
+        controller=controller,
         register=record.key,
-        systems=tuple(f"{written.controller}/{key}" for key in record.system_keys),
+        systems=tuple(f"{controller}/{key}" for key in record.system_keys),
         category=data.id,
         text=_texts(record, data.text),
         data_category=data.pd,
