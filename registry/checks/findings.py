@@ -30,7 +30,7 @@ from registry.api import (
 from registry.catalogue import store
 from registry.catalogue.read import parts
 from registry.checks.book import book
-from registry.checks.pages import TextsSchema
+from registry.checks.pages import SentencesSchema
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import HOLDS, Checked, StoredFinding
 from registry.errors import NotFound
@@ -81,7 +81,7 @@ class FindingSchema(Schema):
     )
     register = fields.String(required=True, metadata={"description": "controller/key"})
     code = fields.String(required=True)
-    title = fields.Nested(TextsSchema, required=True, allow_none=True)
+    title = fields.Nested(SentencesSchema, required=True, allow_none=True)
     law = fields.List(fields.String(), required=True)
     kind = fields.String(required=True, metadata={"enum": list(KINDS)})
     severity = fields.String(required=True, metadata={"enum": list(SEVERITIES)})
@@ -95,9 +95,9 @@ class FindingSchema(Schema):
         required=True, allow_none=True, strict=True, metadata={"description": "Of the source document."}
     )
     quote = fields.String(required=True, allow_none=True)
-    message = fields.Nested(TextsSchema, required=True)
+    message = fields.Nested(SentencesSchema, required=True)
     closes = fields.Nested(
-        TextsSchema, required=True, allow_none=True, metadata={"description": "What would decide it."}
+        SentencesSchema, required=True, allow_none=True, metadata={"description": "What would decide it."}
     )
     observation = fields.Integer(required=True, allow_none=True, strict=True)
     invented = fields.Boolean(
@@ -114,7 +114,7 @@ class FindingSchema(Schema):
     checked_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
 
 
-class CountsSchema(Schema):
+class FindingCountsSchema(Schema):
     """How many findings of each kind; and of those that are `fail`, of each severity and check."""
 
     kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
@@ -125,7 +125,7 @@ class CountsSchema(Schema):
 class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]
     """A page of findings; the first also says what there is in all, and how many registers were checked since when."""
 
-    counts = fields.Nested(CountsSchema)
+    counts = fields.Nested(FindingCountsSchema)
     registers_checked = fields.Integer(strict=True)
     checked_since = fields.String(
         allow_none=True, metadata={"description": "When the one longest unchecked was checked."}

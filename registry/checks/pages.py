@@ -41,7 +41,7 @@ EXAMPLE = {
 }
 
 
-class TextsSchema(Schema):
+class SentencesSchema(Schema):
     """A sentence by language."""
 
     fi = fields.String(required=True)
@@ -49,7 +49,7 @@ class TextsSchema(Schema):
     en = fields.String(required=True)
 
 
-class PageSchema(Schema):
+class ManualPageSchema(Schema):
     """The manual page of a check: the wrong, more on it, why it matters, how to fix it."""
 
     wrong = fields.String(required=True)
@@ -62,13 +62,13 @@ class CheckSchema(Schema):
     """A check. `certainty`: how its answer is come by. `needs`: the fields and observations that it sees."""
 
     code = fields.String(required=True)
-    title = fields.Nested(TextsSchema, required=True)
+    title = fields.Nested(SentencesSchema, required=True)
     severity = fields.String(required=True, metadata={"enum": list(SEVERITIES)})
     certainty = fields.String(required=True, metadata={"enum": list(CERTAINTIES)})
     law = fields.List(fields.String(), required=True)
     kinds = fields.List(fields.String(metadata={"enum": list(KINDS)}), required=True)
     needs = fields.List(fields.String(), required=True)
-    page = fields.Nested(PageSchema, required=True)
+    page = fields.Nested(ManualPageSchema, required=True)
 
 
 class BookSchema(Schema):

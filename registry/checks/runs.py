@@ -67,7 +67,7 @@ ANSWER = {
 }
 
 
-class RunQuestionSchema(Schema):
+class CheckRunQuestionSchema(Schema):
     """What to check: one register, one controller's, or (with neither) all that you may see; now, or as of a day."""
 
     register = Text(max=130, metadata={"description": "This register: controller/key."})
@@ -82,14 +82,14 @@ class RunQuestionSchema(Schema):
             raise ma.ValidationError("contradiction: Name a register or a controller.", "controller")
 
 
-class LawSchema(Schema):
+class LawTableSchema(Schema):
     """Which law table decided."""
 
     as_printed_on = fields.String(required=True, metadata={"format": "date"})
     digest = fields.String(required=True)
 
 
-class SummarySchema(Schema):
+class CheckSummarySchema(Schema):
     """What a run was over and what it came to; `severities` count what is `fail`."""
 
     register = fields.String(required=True, allow_none=True)
@@ -97,13 +97,13 @@ class SummarySchema(Schema):
         fields.String(), required=True, allow_none=True, metadata={"description": "null: all."}
     )
     as_of = fields.String(required=True, metadata={"format": "date"})
-    law = fields.Nested(LawSchema, required=True)
+    law = fields.Nested(LawTableSchema, required=True)
     registers = fields.Integer(required=True, strict=True)
     kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
     severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
 
 
-class RunSchema(SummarySchema):
+class CheckRunSchema(CheckSummarySchema):
     """A run that was stored: how many findings began and ended with it, when it was, and whose it is."""
 
     id = fields.Integer(required=True, strict=True)
@@ -114,24 +114,24 @@ class RunSchema(SummarySchema):
     by = fields.String(required=True)
 
 
-class SaidSchema(FindingSchema):
+class FindingThenSchema(FindingSchema):
     """What a check says of a register on a day."""
 
     class Meta(FindingSchema.Meta):
         exclude = ("id", "first_seen", "since", "until", "checked_at")
 
 
-class AnswerSchema(SummarySchema):
+class CheckAnswerSchema(CheckSummarySchema):
     """A run as of a day: everything that the checks say."""
 
-    findings = fields.List(fields.Nested(SaidSchema), required=True)
+    findings = fields.List(fields.Nested(FindingThenSchema), required=True)
 
 
 @require("findings:write")
 @blueprint.route("/v1/check-runs", methods=["POST"])
-@blueprint.arguments(RunQuestionSchema, example={"register": "acme/newsletter"})
-@blueprint.response(201, RunSchema, example=RUN, description="Now, and stored.")
-@blueprint.response(200, AnswerSchema, example=ANSWER, description="As of a day, and not stored.")
+@blueprint.arguments(CheckRunQuestionSchema, example={"register": "acme/newsletter"})
+@blueprint.response(201, CheckRunSchema, example=RUN, description="Now, and stored.")
+@blueprint.response(200, CheckAnswerSchema, example=ANSWER, description="As of a day, and not stored.")
 @blueprint.fails(404, 410)
 @idempotent
 def run_checks(question: dict[str, Any]) -> Response:
@@ -152,7 +152,7 @@ def run_checks(question: dict[str, Any]) -> Response:
 @require("findings:read")
 @blueprint.route("/v1/check-runs")
 @blueprint.arguments(Page, location="query")
-@blueprint.response(200, page_of(RunSchema), example={"items": [RUN], "next": None})
+@blueprint.response(200, page_of(CheckRunSchema), example={"items": [RUN], "next": None})
 def list_check_runs(query: dict[str, Any]) -> Response:
     """List runs, the latest first: those over a controller that you may see, and your own."""
     window = seek(query, int)
@@ -164,7 +164,7 @@ def list_check_runs(query: dict[str, Any]) -> Response:
 
 @require("findings:read")
 @blueprint.route("/v1/check-runs/<number:number>")
-@blueprint.response(200, RunSchema, example=RUN)
+@blueprint.response(200, CheckRunSchema, example=RUN)
 def get_check_run(number: int) -> Response:
     """Read one run."""
     found = Run.select().where(Run.id == number, _visible()).first()

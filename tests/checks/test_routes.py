@@ -46,7 +46,7 @@ def told(answer: Any, status: int = 200) -> dict[str, Any]:
 def test_a_run_of_one_register(acme: Caller) -> None:
     answer = acme.post("/v1/check-runs", {"register": "acme/news"})
     done = told(answer, 201)
-    assert runs.RunSchema().validate(done) == {}
+    assert runs.CheckRunSchema().validate(done) == {}
     assert (done["register"], done["registers"], done["by"]) == ("acme/news", 1, acme.actor)
     assert done["opened"] == sum(done["kinds"].values()) == len(holding())
     assert told(acme.get(answer.headers["Location"])) == done
@@ -105,7 +105,7 @@ def test_k2_questions_that_cannot_be_are_refused(acme: Caller) -> None:
 
 def test_an_answer_as_of_a_day_is_not_stored(acme: Caller) -> None:
     answer = told(acme.post("/v1/check-runs", {"register": "acme/news", "as_of": "2020-07-15"}))
-    assert runs.AnswerSchema().validate(answer) == {}
+    assert runs.CheckAnswerSchema().validate(answer) == {}
     assert {one["code"] for one in answer["findings"]} == set(book())
     assert {one["kind"] for one in answer["findings"] if one["code"] == "LAW203"} == {"pass"}
     after = told(acme.post("/v1/check-runs", {"as_of": "2020-07-16"}))
