@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.log import LogLevels
+from granian.log import LogLevels, logger
 
 from registry.settings import Settings
 
@@ -19,6 +21,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", target: str = "registr
     `target` names the function that makes the application. Each worker calls it for itself, so settings come from the
     environment and no database connection crosses a fork.
     """
+    logger.addFilter(_meant)
     Granian(
         target,
         factory=True,
@@ -34,3 +37,8 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", target: str = "registr
         workers_kill_timeout=30,
         log_level=LogLevels(settings.log_level.lower()),
     ).serve()
+
+
+def _meant(record: logging.LogRecord) -> bool:
+    # Granian warns of more threads than cores; ours mostly wait for slow callers.
+    return "Python threads" not in record.getMessage()

@@ -20,9 +20,17 @@ from tests.api.wire import MAX_BODY, Server
 ROOT = Path(__file__).parents[2]
 
 START = """
+from registry import db
 from registry.serve import serve
 from registry.settings import Settings
-serve(Settings.from_env(), target="tests.api.example:create_alone")
+from tests.api.example import Thing
+settings = Settings.from_env()
+db.open(settings.database)
+db.migrate()
+with db.writing(why="a table for the tests"):
+    Thing.create_table()
+db.close()
+serve(settings, target="tests.api.example:create_served")
 """
 
 
@@ -41,12 +49,14 @@ def bearer() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The example on granian as `registry serve` starts it: two workers, 64 kB and a second for a body."""
-    log = tmp_path_factory.mktemp("server") / "log"
+    directory = tmp_path_factory.mktemp("server")
+    log = directory / "log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environ = {k: v for k, v in os.environ.items() if not k.startswith("REGISTRY_")}
     environ |= {"REGISTRY_PORT": str(port), "REGISTRY_MAX_BODY": str(MAX_BODY)}
+    environ |= {"REGISTRY_DATABASE": f"sqlite:///{directory}/registry.db"}
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-c", START],

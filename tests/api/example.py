@@ -165,8 +165,10 @@ def create(**settings: Any) -> Flask:
     return application(Settings(**settings), [blueprint], guard=guard)
 
 
-def create_alone() -> Flask:
-    """The same without a database, impatient with bodies: for the tests of the server."""
-    app = application(Settings.from_env(), [blueprint], guard=guard)
+def create_served() -> Flask:
+    """The same for the server: on the database of the environment, and impatient with bodies."""
+    settings = Settings.from_env()
+    db.open(settings.database)
+    app = application(settings, [blueprint], guard=guard)
     app.wsgi_app.watch.seconds = BODY_SECONDS
     return app

@@ -27,6 +27,11 @@ class Answer:
         return [int(code) for code in re.findall(rb"HTTP/1\.[01] (\d{3}) ", self.raw)]
 
     @property
+    def body(self) -> bytes:
+        """What follows the first head."""
+        return self.raw.partition(b"\r\n\r\n")[2]
+
+    @property
     def status(self) -> int:
         """The one status. Fails when there were more or none."""
         (only,) = self.statuses
