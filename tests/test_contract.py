@@ -89,7 +89,7 @@ def test_every_body_and_every_answer_has_an_example(document: dict[str, Any]) ->
 
 def expected(path: str, method: str, operation: dict[str, Any]) -> set[str]:
     """The errors that follow from what an operation is."""
-    wanted = {"500", "503"}
+    wanted = {"414", "431", "500", "503"}
     wanted |= {"401", "403"} if operation["security"] else set()
     wanted |= {"404"} if "{" in path else set()
     in_query = any(one.get("in") == "query" for one in operation.get("parameters", ()))
@@ -98,7 +98,7 @@ def expected(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         if in_query or "application/json" in operation.get("requestBody", {}).get("content", {})
         else set()
     )
-    wanted |= {"413", "415"} if "requestBody" in operation else set()
+    wanted |= {"408", "413", "415"} if "requestBody" in operation else set()
     wanted |= {"412", "428"} if method in WRITES else set()
     wanted |= {"507"} if method in WRITES | {"post"} else set()
     return wanted

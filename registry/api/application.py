@@ -22,10 +22,9 @@ from registry.settings import Settings
 DESCRIPTION = """\
 Records of processing activities: what is declared, what is observed, whether the two agree, how long data is kept.
 
-Every error is an RFC 9457 problem with a stable `code`. Requests may also meet 400, 408, 413, 414 and 431 before any
-operation is reached: a head or body that is malformed, too slow or too large. Writes go by If-Match; lists go on by
-`next`, with the same filters. Bodies are strict JSON in UTF-8: no key twice, no unknown field, whole numbers within
-±(2^53 − 1).
+Every error is an RFC 9457 problem with a stable `code`; a head that no HTTP server could read is refused with 400 or
+431 and no body. Writes go by If-Match; lists go on by `next`, with the same filters. Bodies are strict JSON in UTF-8:
+no key twice, no unknown field, whole numbers within ±(2^53 − 1).
 """
 
 

@@ -41,14 +41,17 @@ _MEANING = {
     403: "The token lacks a scope that this needs.",
     404: "Not there, or not yours.",
     406: "None of the types asked for can be given.",
+    408: "The body did not come in time.",
     409: "It contradicts what is stored.",
     410: "It was there and has been withdrawn.",
     412: "The version named is not the current one.",
     413: "The body is longer than the service takes.",
+    414: "The path and query are longer than the service takes.",
     415: "The body is of a type that this does not take.",
     422: "The request can be parsed and is not valid; `errors` say where.",
     428: "A write needs If-Match (or If-None-Match: * to create).",
     429: "Too many requests.",
+    431: "A header is longer than the service takes, or there are too many.",
     500: "A fault of the service.",
     503: "Too busy, or a part is away; nothing was done.",
     507: "No room left to write; nothing was done.",
@@ -166,7 +169,7 @@ def complete(doc: dict[str, Any], info: dict[str, Any], *, api: Any, method: str
 
 def _failures(doc: dict[str, Any], info: dict[str, Any], mark: Any, method: str, rule: str) -> set[int]:
     view = info["view"]
-    found = {500, 503, *info.get("fails", ())}
+    found = {414, 431, 500, 503, *info.get("fails", ())}
     if mark is not None and not mark.public:
         found |= {401, 403}
     if "<" in rule:
@@ -176,7 +179,7 @@ def _failures(doc: dict[str, Any], info: dict[str, Any], mark: Any, method: str,
     if info.get("arguments"):
         found |= {400, 422}
     if "requestBody" in doc:
-        found |= {413, 415}
+        found |= {408, 413, 415}
     if getattr(view, "conditional", False):
         found |= {412, 428}
     if getattr(view, "idempotent", False):

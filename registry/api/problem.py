@@ -32,7 +32,7 @@ def by_status() -> dict[int, type[errors.Problem]]:
     """The general class of each status: the first one met, going down from the root."""
     found: dict[int, type[errors.Problem]] = {}
     for kind in errors.Problem.__subclasses__():
-        if kind.__module__ == errors.__name__:
+        if kind.__module__.startswith("registry."):
             found.setdefault(kind.status, kind)
     return found
 
