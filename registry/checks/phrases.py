@@ -27,7 +27,8 @@ def says(group: str, text: object) -> bool:
     Every language's phrases are looked for in every text: what language a text is in is often not said.
     """
     texts = [text] if isinstance(text, str) else list(getattr(text, "texts", {}).values())
-    return any(_has(group, one) for one in texts)
+    # Headings and criteria come again and again; a long text would only fill the memory.
+    return any((_kept if len(one) <= 200 else _has)(group, one) for one in texts)
 
 
 def pattern(phrase: str) -> str:
@@ -61,9 +62,11 @@ def _one(word: str) -> str:
     return left + re.escape(fold(word.strip("-"))) + right
 
 
-@functools.lru_cache(maxsize=4096)
 def _has(group: str, text: str) -> bool:
     return _compiled()[group].search(fold(text).replace("\u00ad", "")) is not None
+
+
+_kept = functools.lru_cache(maxsize=4096)(_has)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ hyphen and a check digit; a foreign number begins with + and its country code. I
 full: a form that only people can read shuts out those who use a screen reader, and stops nobody who collects addresses.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -109,6 +110,7 @@ def _judged(case: Case, pointer: str, kind: str, value: str) -> Outcome | None:
     )
 
 
+@functools.lru_cache(maxsize=1024)  # the registers of one controller share most of them
 def _email(value: str) -> bool:
     try:
         email_validator.validate_email(value, check_deliverability=False)
@@ -117,6 +119,7 @@ def _email(value: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=1024)
 def _phone(value: str) -> bool:
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(value, "FI"))
