@@ -86,7 +86,7 @@ def _end(t: Teller, at: str, one: Any) -> Told:
     said: list[Said] = []
     for name, vocabulary in (("action", "retention_actions"), ("mode", "retention_modes")):
         value = getattr(one, name)
-        if value is not None and not (name == "mode" and one.interval is not None):
+        if value is not None and not (value == "periodic" and one.interval is not None):
             said.append(t.words.term(vocabulary, value))
     if one.interval is not None:
         period = t.words.period(one.interval)

@@ -27,7 +27,7 @@ def controller(t: Teller) -> list[Block]:
     )
     if record.register.role == "processor":
         blocks.append(t.statement("processor"))
-        blocks += t.table("processor_for", ("name", "contact", "processing"), _processed_for(t))
+    blocks += t.table("processor_for", ("name", "contact", "processing"), _processed_for(t))
     joint = [
         _organisation(t, f"/joint_controllers/{n}", one) for n, one in enumerate(record.joint_controllers)
     ]
