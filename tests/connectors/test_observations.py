@@ -91,6 +91,7 @@ def test_the_newest_of_each_kind_is_what_counts(look: Look) -> None:
     assert latest(["acme/desk"], known_at=old.recorded_at) == [old]
     assert latest(["acme/desk"], as_of="2025-01-01T00:00:00.000000Z") == []
     assert latest(["acme/nothing", "nobody/desk"]) == []
+    assert latest([*(f"a/s{n}" for n in range(1500)), "acme/desk", "zz/desk"]) == [twin, region]
     assert latest([]) == []
 
 
