@@ -178,7 +178,7 @@ def _failures(doc: dict[str, Any], info: dict[str, Any], mark: Any, method: str,
         found.add(406)
     if info.get("arguments"):
         found |= {400, 422}
-    if "requestBody" in doc:
+    if "requestBody" in doc or "requestBody" in info.get("manual_doc", {}):
         found |= {408, 413, 415}
     if getattr(view, "conditional", False):
         found |= {412, 428}
