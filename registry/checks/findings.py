@@ -122,7 +122,7 @@ class FindingCountsSchema(Schema):
     codes = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
 
 
-class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]
+class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]  # made by a function
     """A page of findings; the first also says what there is in all, and how many registers were checked since when."""
 
     counts = fields.Nested(FindingCountsSchema)

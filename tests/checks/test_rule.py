@@ -27,8 +27,8 @@ Do it.
 
 def module(name: str, code: str, docstring: str = DOCSTRING) -> ModuleType:
     made = ModuleType(f"somewhere.{name}", docstring)
-    made.RULE = dataclasses.replace(book()["COM001"].rule, code=code)  # type: ignore[attr-defined]
-    made.check = lambda case: case.na(fi="-", en="-")  # type: ignore[attr-defined]
+    made.RULE = dataclasses.replace(book()["COM001"].rule, code=code)  # type: ignore[attr-defined]  # a module of our own
+    made.check = lambda case: case.na(fi="-", en="-")  # type: ignore[attr-defined]  # a module of our own
     return made
 
 
@@ -188,4 +188,4 @@ def test_hosting_alone_is_the_vendors_word_and_a_warning() -> None:
 def test_rules_are_frozen() -> None:
     rule: Rule = book()["COM001"].rule
     with pytest.raises(dataclasses.FrozenInstanceError):
-        rule.severity = "info"  # type: ignore[misc]
+        rule.severity = "info"  # type: ignore[misc]  # it must be refused

@@ -15,7 +15,7 @@ full: a form that only people can read shuts out those who use a screen reader, 
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -139,7 +139,7 @@ def _url(value: str) -> bool:
         return False
 
 
-_WELL_FORMED = {
+_WELL_FORMED: dict[str, Callable[[str], bool]] = {
     "business_id": ytunnus.is_valid,
     "postal_code": lambda value: _POSTAL_CODE.fullmatch(value) is not None,
     "email": _email,
