@@ -12,7 +12,7 @@ from importlib import resources
 import pytest
 
 from registry.law import Entry, Labels, Misprint, Section, Term, law, printed
-from registry.law.names import area
+from registry.law.names import area, company
 
 FILES: Mapping[str, str] = {
     item.name: item.read_text("utf-8")
@@ -122,6 +122,7 @@ REFUSED: list[tuple[Edit, str]] = [
     (add(adequacy(article="")), "gdpr_ground and article go together"),
     (add(adequacy(article='"48"')), "no such ground of transfer: 48"),
     (add(adequacy(exporter="CH")), "cannot have been a ground"),
+    (amend(SHIELD, "  ended_on: 2018-05-25\n"), "cannot have been a ground"),
     (add(adequacy(scope="NO")), "False is not str"),  # Norway, unquoted
     (add(adequacy(needs="[luck]")), "no such need: luck"),
     (add(adequacy(needs="contract")), "not a list"),
@@ -179,6 +180,26 @@ def test_a_misprint_is_refused_by_name(edit: Edit, why: str) -> None:
     edit(files)
     with pytest.raises(Misprint, match=re.escape(why)):
         printed(files)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        acts("given: 2018-12-05", "given: 2019-01-01"),
+        acts("  in_force: 2016-05-24\n", "  in_force: 2018-05-25\n"),
+        acts("displaced_on: 2018-05-25", "displaced_on: 2018-12-31"),
+        amend("certification_from: 2016-08-01", "certification_from: 2016-07-12"),
+        amend("certification_from: 2016-08-01", "certification_from: 2020-07-16"),
+        amend(SHIELD, "  ended_on: 2023-07-10\n"),
+        amend("  ended_on: 2031-12-28\n", "  ended_on: 2030-01-01\n"),
+        retention("valid_from: 2008-01-01", "valid_from: 1994-06-01"),
+        retention("valid_from: 2008", "ended_on: 2008-01-02\n  valid_from: 2008"),
+    ],
+)
+def test_the_day_itself_is_not_too_early_nor_too_late(edit: Edit) -> None:
+    files = dict(FILES)
+    edit(files)
+    assert printed(files).digest != LAW.digest
 
 
 def test_the_files_as_they_are_make_the_table() -> None:
@@ -320,6 +341,10 @@ def test_every_territory_of_an_adequacy_decision_has_a_name() -> None:
     assert area("EEA", "sv") == "Europeiska ekonomiska samarbetsområdet"
     assert area("US", "de") == "United States"
     assert area("suojatut tilat", "fi") == "suojatut tilat"
+
+
+def test_a_form_of_company_alone_is_a_name() -> None:
+    assert [company(name) for name in ("Oy", "Tawk.to, Inc.", "Oy Ab", "")] == ["oy", "tawk to", "oy", ""]
 
 
 def test_no_person_is_in_the_data() -> None:
