@@ -47,7 +47,8 @@ def whole(
         name: _at_or_first("system", written.controller, name, as_of, known_at).body
         for name in body.get("systems", ())
     }
-    return assemble(f"{written.controller}/{written.key}", body, controller.body, systems), written
+    record = assemble(f"{written.controller}/{written.key}", body, controller.body, systems, stored=True)
+    return record, written
 
 
 def records(

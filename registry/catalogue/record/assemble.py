@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,12 +11,13 @@ import marshmallow as ma
 
 from registry.catalogue.record.keeping import SystemSchema
 from registry.catalogue.record.parties import ControllerSchema
-from registry.catalogue.record.pointers import resolve
+from registry.catalogue.record.pointers import dangling, pointer, resolve
 from registry.catalogue.record.provenance import Provenance
-from registry.catalogue.record.register import RecordSchema
+from registry.catalogue.record.register import RecordSchema, faults
+from registry.catalogue.record.value import Part, freeze
 from registry.errors import Invalid
 
-_SCHEMAS: dict[str, ma.Schema] = {
+_SCHEMAS: dict[str, Part] = {
     "record": RecordSchema(),
     "details": ControllerSchema(),
     "system": SystemSchema(),
@@ -94,12 +95,31 @@ def load(part: str, data: Any, at: str = "") -> Any:
 
     Raises `Invalid` (422) with one error for each field, by JSON Pointer, prefixed with `at`.
     """
+    schema = _SCHEMAS[part]
     try:
-        return _SCHEMAS[part].load(data)
+        schema.load(data)
     except ma.ValidationError as error:
-        raise Invalid(
-            "The document does not fit the definition of the record.", errors=flat(error.messages, at)
-        ) from error
+        raise Invalid(_UNFIT, errors=flat(error.messages, at)) from error
+    value = freeze(type(schema), data)
+    found = faults(value, data) if part == "record" else _loose(type(schema), value, data)
+    if errors := [
+        {"field": at + pointer(*path), "code": code, "message": told} for path, code, told in found
+    ]:
+        raise Invalid(_UNFIT, errors=errors[:100])
+    return value
+
+
+_UNFIT = "The document does not fit the definition of the record."
+
+
+def _loose(schema: type[Part], value: Any, data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    if "provenance" in schema._declared_fields:
+        for path, told in dangling(schema, value, data):
+            yield path, "dangling_reference", told
+
+
+def _frozen(part: str, data: Any, _: str) -> Any:
+    return freeze(type(_SCHEMAS[part]), data)
 
 
 def flat(messages: Any, at: str = "") -> list[dict[str, str]]:
@@ -132,13 +152,20 @@ def _code(message: Any) -> str:
 
 
 def assemble(
-    key: str, record: Any, controller: Any, systems: Mapping[str, Any] = MappingProxyType({})
+    key: str,
+    record: Any,
+    controller: Any,
+    systems: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    stored: bool = False,
 ) -> Record:
     """The record `key` from plain documents: the register's `record`, the controller's `details`, `systems` by key.
 
-    Raises `Invalid` when one does not fit; a system that the register names and `systems` lacks is an error too.
+    Raises `Invalid` when one does not fit; a system that the register names and `systems` lacks is an error too. With
+    `stored` the documents were judged when they were written, and are not judged again.
     """
-    statements, details = load("record", record, "/record"), load("details", controller, "/details")
+    take = _frozen if stored else load
+    statements, details = take("record", record, "/record"), take("details", controller, "/details")
     missing = [name for name in statements.systems if name not in systems]
     if missing:
         raise Invalid(
@@ -149,7 +176,7 @@ def assemble(
                 for name in missing
             ],
         )  # fmt: skip
-    loaded = tuple(load("system", systems[name], f"/systems/{name}") for name in statements.systems)
+    loaded = tuple(take("system", systems[name], f"/systems/{name}") for name in statements.systems)
     provenance = dict(statements.provenance)
-    provenance.update({f"/controller{pointer}": entry for pointer, entry in details.provenance.items()})
+    provenance.update({f"/controller{at}": entry for at, entry in details.provenance.items()})
     return Record(key, statements, details, loaded, statements.systems, MappingProxyType(provenance))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.catalogue.record.value import ABSENT, Many, One, Part
+from registry.catalogue.record.value import ABSENT, Frozen, Many, One, Part
 
 
 def steps(pointer: str) -> list[str]:
@@ -28,7 +28,7 @@ def allowed(schema: type[Part], path: list[str]) -> bool:
                 return False
             here = field.part if isinstance(field, One) else field
         elif isinstance(here, Many):
-            if not step.isdigit():
+            if not _position(step):
                 return False
             here = here.part or here.inner
         else:
@@ -46,7 +46,7 @@ def resolve(value: Any, pointer_: str) -> Any:
         if isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, (list, tuple)):
-            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+            value = value[int(step)] if _position(step) and int(step) < len(value) else None
         else:
             value = getattr(value, _ATTRIBUTES.get(step, step), None)
         if value is None:
@@ -58,15 +58,20 @@ def resolve(value: Any, pointer_: str) -> Any:
 _ATTRIBUTES = {"for": "responsible_for", "from": "source", "items": "items_"}
 
 
-def dangling(schema: type[Part], data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
+def dangling(schema: type[Part], value: Any, data: Any) -> Iterator[tuple[tuple[str, str], str]]:
     """Provenance that names a field the definition lacks, or one that is not there although it is said to be."""
-    for name, entry in data.get("provenance", {}).items():
+    for name, entry in value.provenance.items():
         path = steps(name)
         if not path or path[0] == "provenance" or not allowed(schema, path):
             yield ("provenance", name), "Points at no field of a record."
-        elif entry.status not in ABSENT and _missing(resolve(data, name)):
+        elif entry.status not in ABSENT and _missing(resolve(value, name)) and resolve(data, name) is None:
             yield ("provenance", name), "Points at a field that this record does not have."
 
 
+def _position(step: str) -> bool:
+    return step.isascii() and step.isdigit() and len(step) < 6
+
+
 def _missing(value: Any) -> bool:
-    return value is None or value == ()
+    # A short form is only there once frozen; a part that says "not stated" is only there as it was written.
+    return value is None or value == () or (isinstance(value, Frozen) and not value)

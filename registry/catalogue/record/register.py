@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import marshmallow as ma
@@ -133,22 +133,28 @@ class RecordSchema(Part):
     further_information = Many(FurtherInformationSchema)
     provenance = ByPointer(Provenance)
 
-    @ma.validates_schema(skip_on_field_errors=True)
-    def _nothing_dangles(self, data: Mapping[str, Any], **_: Any) -> None:
-        problems: dict[str, Any] = {}
-        for path, message in (*_dangling_refs(data), *dangling(type(self), data)):
-            _put(problems, path, message)
-        if problems:
-            raise ma.ValidationError(problems)
+
+def faults(record: Any, data: Any) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """What does not hold together in a frozen record made of `data`: (path, code, sentence) of each id used twice, each
+    reference and each pointer of provenance to what the record does not have.
+    """
+    for section in ("purposes", "legal_bases", "data_categories", "retention"):
+        seen: set[str] = set()
+        for index, item in enumerate(getattr(record, section)):
+            if item.id in seen:
+                yield (section, index, "id"), "duplicate_id", "This id is used twice."
+            seen.add(item.id)
+    for path, sentence in (*_dangling_refs(record), *dangling(RecordSchema, record, data)):
+        yield path, "dangling_reference", sentence
 
 
-def _dangling_refs(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _dangling_refs(record: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """References to purposes, bases, data categories or data subjects that the record does not have."""
     ids = {
-        name: {item.id for item in data.get(name, ())}
+        name: {item.id for item in getattr(record, name)}
         for name in ("purposes", "legal_bases", "data_categories")
     }
-    people = {item.category for item in data.get("data_subjects", ())}
+    people = {item.category for item in record.data_subjects}
     targets = {
         ("data_categories", "purposes"): ids["purposes"],
         ("data_categories", "basis"): ids["legal_bases"],
@@ -160,20 +166,13 @@ def _dangling_refs(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
         ("retention", "data_subjects"): people,
     }
     for (section, name), known in targets.items():
-        for index, item in enumerate(data.get(section, ())):
+        for index, item in enumerate(getattr(record, section)):
             for missing in _unknown(getattr(item, name), known):
                 yield (section, index, name), f"Refers to {missing}, which the record does not have."
     for section in ("identification_claim", "criminal_data_basis"):
-        if section in data:
-            for missing in _unknown(data[section].applies_to, ids["data_categories"]):
-                yield (section, "applies_to"), f"Refers to {missing}, which the record does not have."
+        for missing in _unknown(getattr(record, section).applies_to, ids["data_categories"]):
+            yield (section, "applies_to"), f"Refers to {missing}, which the record does not have."
 
 
 def _unknown(refs: Any, known: set[str]) -> list[str]:
     return sorted(set(refs) - known) if isinstance(refs, tuple) else []
-
-
-def _put(tree: dict[Any, Any], path: tuple[str | int, ...], message: str) -> None:
-    for step in path[:-1]:
-        tree = tree.setdefault(step, {})
-    tree.setdefault(path[-1], []).append(message)

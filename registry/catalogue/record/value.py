@@ -1,4 +1,8 @@
-"""How a statement is defined once and held frozen: schema parts, their fields, and the values that loading gives."""
+"""How a statement is defined once, and held frozen: schema parts that judge plain data, and the values made of it.
+
+Judging (marshmallow) and freezing are apart: what comes from outside is judged and then frozen, what is stored was
+judged when it was written, and is only frozen, which costs a twentieth.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -72,7 +77,7 @@ class Frozen:
 
 
 class Part(ma.Schema):
-    """A part of a record. Loading gives a frozen value; unknown keys are refused.
+    """A part of a record; unknown keys are refused.
 
     `bare`: the field that a plain string stands for, so that `purposes: [Uutiskirje]` can be written for
     `purposes: [{text: Uutiskirje}]`.
@@ -87,10 +92,6 @@ class Part(ma.Schema):
     def _from_bare(self, data: Any, **_: Any) -> Any:
         return {self.bare: data} if self.bare and isinstance(data, str) else data
 
-    @ma.post_load
-    def _freeze(self, data: dict[str, Any], **_: Any) -> Any:
-        return frozen_type(type(self))(**data)
-
     @classmethod
     def empty(cls) -> Any:
         """The value of this part where nothing is written."""
@@ -102,6 +103,28 @@ class Stated(Part):
 
     bare = "status"
     status = fields.String(validate=validate.OneOf(STATUSES))
+
+
+def freeze(part: type[Part], data: Any) -> Any:
+    """Plain data that fits `part`, as a frozen value: attributes named as in the schema, absent ones with defaults."""
+    if isinstance(data, str):
+        data = {part.bare: data}
+    made, freezers = _freezing(part)
+    values = {}
+    for name, value in data.items():
+        attribute, frozen = freezers[name]
+        values[attribute] = value if frozen is None else frozen(value)
+    if "status" not in values and issubclass(part, Stated):
+        values["status"] = "stated"
+    return made(**values)
+
+
+@functools.cache
+def _freezing(part: type[Part]) -> tuple[Any, dict[str, tuple[str, Any]]]:
+    """The frozen class of `part`, and by key the attribute and what freezes its value (None: it stays as it is)."""
+    fields_ = part._declared_fields.items()
+    freezers = {f.data_key or name: (f.attribute or name, getattr(f, "frozen", None)) for name, f in fields_}
+    return frozen_type(part), freezers
 
 
 @functools.cache
@@ -120,7 +143,7 @@ def _default(schema: type[Part], name: str, field: fields.Field[Any]) -> Any:
     if field.metadata.get("default") is not None:
         return lambda: field.metadata["default"]
     if name == "status" and issubclass(schema, Stated):
-        # A part that somebody wrote without a status is stated; one that nobody wrote is not (see `One`).
+        # A part that somebody wrote without a status is stated; one that nobody wrote is not (see `freeze`).
         return lambda: "not_stated"
     if isinstance(field, Many):
         return tuple
@@ -132,17 +155,14 @@ def _default(schema: type[Part], name: str, field: fields.Field[Any]) -> Any:
 
 
 class One(fields.Nested):
-    """One nested part. Where a `Stated` part is written without a status, it is `stated`."""
+    """One nested part."""
 
     def __init__(self, part: type[Part], **kwargs: Any) -> None:
         self.part = part
         super().__init__(part, **kwargs)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, partial: Any = None, **kwargs: Any) -> Any:
-        loaded = super()._deserialize(value, attr, data, partial=partial, **kwargs)
-        if issubclass(self.part, Stated) and isinstance(value, Mapping) and "status" not in value:
-            loaded = dataclasses.replace(loaded, status="stated")
-        return loaded
+    def frozen(self, value: Any) -> Any:
+        return freeze(self.part, value)
 
     def openapi(self, converter: Any) -> dict[str, Any]:
         return described(self.part, converter)
@@ -172,19 +192,15 @@ class Many(fields.List):
     def part(self) -> type[Part] | None:
         return self.inner.part if isinstance(self.inner, One) else None
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        items: tuple[Any, ...] = tuple(super()._deserialize(value, attr, data, **kwargs) or ())
-        if self.numbered:
-            items = tuple(
-                item if item.id else dataclasses.replace(item, id=f"{self.numbered}{n}")
-                for n, item in enumerate(items, 1)
-            )
-            seen: set[str] = set()
-            for n, item in enumerate(items):
-                if item.id in seen:
-                    raise ma.ValidationError({n: {"id": ["This id is used twice."]}})
-                seen.add(item.id)
-        return items
+    def frozen(self, value: Any) -> Any:
+        each = getattr(self.inner, "frozen", None)
+        items = tuple(value) if each is None else tuple(map(each, value))
+        if self.numbered is None:
+            return items
+        return tuple(
+            item if item.id else dataclasses.replace(item, id=f"{self.numbered}{n}")
+            for n, item in enumerate(items, 1)
+        )
 
 
 class ByPointer(fields.Dict):
@@ -195,8 +211,8 @@ class ByPointer(fields.Dict):
         pointer = fields.String(validate=[validate.Regexp(r"^(/([^~/]|~0|~1)+)*$"), validate.Length(max=200)])
         super().__init__(keys=pointer, values=One(part), validate=validate.Length(max=2000), **kwargs)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        return MappingProxyType(super()._deserialize(value, attr, data, **kwargs))
+    def frozen(self, value: Any) -> Any:
+        return MappingProxyType({name: freeze(self.part, entry) for name, entry in value.items()})
 
 
 def word(*values: str, **kwargs: Any) -> fields.String:
@@ -237,6 +253,8 @@ class Whole(fields.Integer):
 
 class Day(fields.Field[Any]):
     """A calendar day, `YYYY-MM-DD`; held as `datetime.date`."""
+
+    frozen = staticmethod(date.fromisoformat)
 
     default_error_messages = {"invalid": "Not a day of the form YYYY-MM-DD."}
 
@@ -304,7 +322,11 @@ class Prose(fields.Field[Any]):
                 raise self.make_error("empty")
             if len(text) > self.most:
                 raise self.make_error("long", most=self.most)
-        return Localised(MappingProxyType(dict(texts)))
+        return value
+
+    @staticmethod
+    def frozen(value: Any) -> Localised:
+        return Localised(MappingProxyType({None: value} if isinstance(value, str) else dict(value)))
 
 
 class Term(fields.String):
@@ -331,6 +353,10 @@ class Refs(fields.Field[Any]):
         self.words = words
         super().__init__(**kwargs)
 
+    @staticmethod
+    def frozen(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
     def openapi(self, _: Any) -> dict[str, Any]:
         ids: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 1000}
         return {"oneOf": [ids, {"type": "string", "enum": list(self.words)}]} if self.words else ids
@@ -339,7 +365,7 @@ class Refs(fields.Field[Any]):
         if isinstance(value, str) and value in self.words:
             return value
         if isinstance(value, list) and len(value) <= 1000 and all(isinstance(item, str) for item in value):
-            return tuple(value)
+            return value
         raise self.make_error("invalid", words=", ".join(self.words) or "-")
 
 
