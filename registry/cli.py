@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import tempfile
 from pathlib import Path
 
@@ -21,8 +22,11 @@ CONTRACT = Path("openapi/registry.json")
 
 @click.group(cls=terminal.Told, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Records of processing activities: what is declared, what is observed, and whether the two agree."""
+    if ctx.invoked_subcommand in ("migrate", "verify"):  # they need every room's models, or witnesses
+        importlib.import_module("registry.app")
 
 
 for _command in (load, observations, check, verify, client):
@@ -75,9 +79,7 @@ def openapi(check: bool, path: Path) -> None:
 def migrate(check: bool) -> None:
     """Bring the database up to date."""
     from registry import db
-    from registry.app import RESOURCES
 
-    assert RESOURCES is not None  # importing the application is what makes every model known
     with tempfile.TemporaryDirectory() as scratch:
         db.open(f"sqlite:///{scratch}/check.db" if check else _settings().database)
         done = db.migrate()
