@@ -92,5 +92,9 @@ def day(text: str) -> date:
 
 
 def day_of(instant: str, zone: str = HELSINKI) -> date:
-    """The day that an instant falls on in a zone."""
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)).date()
+    """The day that an instant falls on in a zone (at either end of the calendar: its last or first day)."""
+    moment = datetime.fromisoformat(instant)
+    try:
+        return moment.astimezone(ZoneInfo(zone)).date()
+    except OverflowError:
+        return moment.date()

@@ -28,6 +28,10 @@ class Settings:
     pool: int = _setting(20, "PostgreSQL connections kept by each process at most")
     max_body: int = _setting(1024 * 1024, "longest request body taken, bytes")
     access_token_seconds: int = _setting(600, "how long an access token lives, seconds")
+    body_seconds: int = _setting(10, "how long a request body may take to arrive, seconds")
+    trusted_proxies: str = _setting(
+        "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"
+    )
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"

@@ -17,7 +17,7 @@ from registry.api.idempotency import idempotent
 from registry.api.negotiation import produces
 from registry.api.page import Page, Window, page_of, seek
 from registry.api.problem import answer as problem
-from registry.api.schema import (
+from registry.strict.schema import (
     Boolean,
     Day,
     Instant,

@@ -13,11 +13,12 @@ from flask.json.provider import JSONProvider
 from werkzeug.routing import BaseConverter, ValidationError
 
 from registry import db
-from registry.api import answer, body, docs, documentation, door, health, negotiation, problem
+from registry.api import answer, docs, documentation, door, health, negotiation, problem
 from registry.api.blueprint import Blueprint
-from registry.api.schema import KEY
 from registry.api.wire import Wire
 from registry.settings import Settings
+from registry.strict import body
+from registry.strict.schema import KEY
 
 DESCRIPTION = """\
 Records of processing activities: what is declared, what is observed, whether the two agree, how long data is kept.
@@ -36,7 +37,7 @@ class Json(JSONProvider):
         return orjson.dumps(obj).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value of a JSON text, as registry.api.body reads it."""
+        """The value of a JSON text, as registry.strict.body reads it."""
         return body.parse(s.encode() if isinstance(s, str) else s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
@@ -45,7 +46,7 @@ class Json(JSONProvider):
 
 
 class KeyConverter(BaseConverter):
-    """<key:name> in a rule: a key (registry.api.schema.Key); anything else is 404."""
+    """<key:name> in a rule: a key (registry.strict.schema.Key); anything else is 404."""
 
     regex = KEY.pattern
 

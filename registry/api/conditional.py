@@ -14,7 +14,7 @@ from registry.api.answer import Bytes, empty
 
 View = Callable[..., Any]
 
-_VERSION = re.compile(r'"v(0|[1-9][0-9]{0,15})"')
+_VERSION = re.compile(r'"v([1-9][0-9]{0,14})"')  # there is no version 0: to create is If-None-Match: *
 
 PRIVATE = "private, no-cache"  # kept by the caller alone, and asked about each time
 

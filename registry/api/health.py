@@ -13,7 +13,7 @@ from registry import __version__
 from registry.api.answer import json
 from registry.api.blueprint import Blueprint
 from registry.api.door import public
-from registry.api.schema import OneOf, Schema
+from registry.strict.schema import OneOf, Schema
 
 log = logging.getLogger(__name__)
 

@@ -31,7 +31,8 @@ from marshmallow import fields, validate
 
 from registry import errors
 from registry.api.answer import Bytes
-from registry.api.schema import QueryInteger, Schema
+from registry.strict.body import MAX_INTEGER, text_fault
+from registry.strict.schema import QueryInteger, Schema
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -116,9 +117,16 @@ def _after(cursor: str, bound: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
         raise _bad("The cursor is not one of this service.")
     if said[0] != bound:
         raise _bad("The cursor belongs to a list with other filters.")
-    if any(type(part) is not kind for part, kind in zip(said[1:], kinds, strict=True)):
+    if not all(_fits(part, kind) for part, kind in zip(said[1:], kinds, strict=True)):
         raise _bad("The cursor is not one of this service.")
     return tuple(said[1:])
+
+
+def _fits(part: Any, kind: type) -> bool:
+    # Anybody can write a cursor: what a database cannot compare with must not get that far.
+    if type(part) is not kind:
+        return False
+    return abs(part) <= MAX_INTEGER if kind is int else text_fault(part) is None
 
 
 def _bad(sentence: str) -> errors.Invalid:

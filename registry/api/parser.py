@@ -1,4 +1,4 @@
-"""Webargs, strict: bodies as registry.api.body reads them, queries without repeated or unknown parameters."""
+"""Webargs, strict: bodies as registry.strict.body reads them, queries without repeated or unknown parameters."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from marshmallow import fields
 from webargs.flaskparser import FlaskParser
 
 from registry import errors
-from registry.api import body
-from registry.api.schema import faults
+from registry.strict import body
+from registry.strict.schema import faults
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -29,7 +29,7 @@ class Parser(FlaskParser):
     }
 
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
-        """The body's value. 415 for another type, charset or coding; 400 and 422 as registry.api.body says."""
+        """The body's value. 415 for another type, charset or coding; 400 and 422 as registry.strict.body says."""
         takes = (JSON, MERGE_PATCH) if req.method == "PATCH" else (JSON,)
         charset = req.mimetype_params.get("charset", "utf-8").lower()
         if req.mimetype not in takes or charset not in ("utf-8", "utf8") or req.content_encoding:

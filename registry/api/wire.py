@@ -86,11 +86,11 @@ class Wire:
     @classmethod
     def of(cls, app: Any, settings: Settings) -> Wire:
         """As the settings say."""
-        proxies = getattr(settings, "trusted_proxies", "").replace(",", " ").split()
+        proxies = settings.trusted_proxies.replace(",", " ").split()
         return cls(
             app,
             max_body=settings.max_body,
-            body_seconds=float(getattr(settings, "body_seconds", BODY_SECONDS)),
+            body_seconds=float(settings.body_seconds),
             bodies=max(1, settings.threads // 2),
             trusted=frozenset(proxies),
             secure=settings.base_url.startswith("https:"),

@@ -12,10 +12,10 @@ import peewee
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from registry import clock, journal
-from registry.api.schema import KEY
 from registry.auth import scopes as book
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Invalid, NotFound
+from registry.strict.schema import KEY
 
 #: In a grant: every controller of the installation, also those to come.
 EVERY = "*"

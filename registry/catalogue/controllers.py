@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from registry.api import Page
-from registry.api.schema import Instant, Timestamp
 from registry.catalogue.record import ControllerSchema
 from registry.catalogue.routes import declarations
+from registry.strict.schema import Instant, Timestamp
 
 EXAMPLE = {
     "name": "Acme Oy",

@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from registry import clock
-from registry.api.body import parse
 from registry.catalogue import store
 from registry.catalogue.diff import diff
 from registry.catalogue.record.assemble import load
 from registry.db import writes
 from registry.errors import Invalid, NotFound, Problem
+from registry.strict.body import parse
 
 #: The sections of a file, in the order in which they are written.
 SECTIONS = {"controllers": "controller", "systems": "system", "registers": "register"}

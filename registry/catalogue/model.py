@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import peewee
 
-from registry.api.schema import KEY
 from registry.db import Instant, Stored, Text
+from registry.strict.schema import KEY
 
 #: The kinds of declaration, and the member of the envelope that holds what was declared.
 BODY = {"controller": "details", "system": "system", "register": "record"}

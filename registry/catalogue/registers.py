@@ -6,12 +6,12 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from registry.api.schema import Day, Key
 from registry.catalogue import controllers, systems
 from registry.catalogue.facets import fold
 from registry.catalogue.record import RecordSchema
 from registry.catalogue.record.processing import ARTICLES_6, DATA_SUBJECTS
 from registry.catalogue.routes import declarations
+from registry.strict.schema import Day, Key
 
 EXAMPLE = {
     "register": "Uutiskirjeen tilaajat",

@@ -13,11 +13,11 @@ from marshmallow import fields
 from registry.api import Blueprint, Page, Schema, conditional, etag, holder, mine, require, seek, stored
 from registry.api.conditional import if_match, precondition
 from registry.api.page import page_of
-from registry.api.schema import Instant, QueryInteger, Timestamp
 from registry.catalogue import store
 from registry.catalogue.declared import Declared
 from registry.catalogue.diff import diff
 from registry.catalogue.record.value import Part
+from registry.strict.schema import Instant, QueryInteger, Timestamp
 
 
 class MomentQuery(Schema):

@@ -6,11 +6,11 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from registry.api.schema import Key
 from registry.catalogue import controllers
 from registry.catalogue.facets import fold
 from registry.catalogue.record import SystemSchema
 from registry.catalogue.routes import declarations
+from registry.strict.schema import Key
 
 EXAMPLE = {"name": "Zendesk", "kind": "helpdesk", "vendor": "Zendesk, Inc.", "delivery": "SaaS"}
 

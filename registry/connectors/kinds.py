@@ -14,9 +14,9 @@ import marshmallow as ma
 from marshmallow import ValidationError, fields, validate
 
 from registry import errors
-from registry.api.schema import Boolean, Day, Integer, OneOf, Schema, Text, Timestamp, invalid
 from registry.catalogue.record.value import Country, Term
 from registry.law import periods
+from registry.strict.schema import Boolean, Day, Integer, OneOf, Schema, Text, Timestamp, invalid
 
 MOST = 10_000  # items in one observation; accounts and fields come grouped
 

@@ -13,7 +13,6 @@ from marshmallow import fields, validate
 
 from registry import clock
 from registry.api import Boolean, OneOf, Schema, Text, invalid
-from registry.api.body import parse
 from registry.connectors import kinds
 from registry.connectors.kinds import KINDS, PlainDay, Word
 from registry.connectors.observation import LEVELS
@@ -22,6 +21,7 @@ from registry.db import writes
 from registry.errors import Invalid, Problem
 from registry.law.reading import Misprint
 from registry.law.reading import parse as parse_yaml
+from registry.strict.body import parse
 
 
 class Payload(fields.Field[Any]):

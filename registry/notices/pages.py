@@ -12,13 +12,13 @@ import orjson
 from flask import Response, current_app, request
 
 from registry.api import Blueprint, Schema, etag, not_modified, produces, public, stored
-from registry.api.schema import OneOf, Text
 from registry.catalogue.model import is_key
 from registry.errors import Invalid, NotFound, Problem
 from registry.notices import html, published
 from registry.notices.schemas import EXAMPLE, NoticeSchema
 from registry.notices.words import languages, words
 from registry.settings import Settings
+from registry.strict.schema import OneOf, Text
 
 blueprint = Blueprint("pages", __name__, description="For anybody to read")
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry import errors
-from registry.api import body
+from registry.strict import body
 
 BIG = body.MAX_INTEGER
 

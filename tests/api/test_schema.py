@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from marshmallow import fields, validate
 
 from registry.api import Boolean, Day, Instant, Integer, Key, OneOf, Schema, Text, Timestamp, invalid
-from registry.api.schema import coded, faults
+from registry.strict.schema import coded, faults
 
 
 class Inner(Schema):

@@ -28,7 +28,7 @@ REGISTERS = sorted((ROOT / "fixtures" / "registers").glob("*.yaml"))
 
 @dataclass(frozen=True)
 class Live:
-    """A running registry: where it is, its database, and tokens of a DPO of all five, and of one who sees only osekk."""
+    """A running registry: where it is, its database, and tokens of a DPO of all five and of one who sees osekk."""
 
     url: str
     database: str

@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 
 from registry.catalogue.record import ControllerSchema, Record, RecordSchema, SystemSchema, assemble
 from registry.catalogue.record.value import (
+    Boolean,
     ByPointer,
     Country,
     Day,
@@ -22,9 +23,8 @@ from registry.catalogue.record.value import (
     Period,
     Prose,
     Refs,
-    StrictBoolean,
     Term,
-    Whole,
+    Integer,
     YesNoUnknown,
 )
 
@@ -119,9 +119,9 @@ class Full:
             return self.keep(at, "word", ARTICLES[key])
         if key == "status" and not at.startswith("/register"):
             return "stated"
-        if isinstance(field, (StrictBoolean, YesNoUnknown)):
+        if isinstance(field, (Boolean, YesNoUnknown)):
             return True
-        if isinstance(field, Whole):
+        if isinstance(field, Integer):
             return number
         if isinstance(field, Day):
             return self.keep(at, "day", (date(2001, 1, 1) + timedelta(days=number)).isoformat())
@@ -132,7 +132,7 @@ class Full:
         if isinstance(field, Term):
             return self.keep(at, "term", f"{'pd' if key == 'pd' else 'dpv'}:{mark}")
         if isinstance(field, Prose):
-            return self.keep(at, "text", self.text(mark))
+            return self.keep(at, "text", self.written(mark, 20_000))
         if (words := choices(field)) and len(words) > 0:
             if key == "category" and at.startswith("/data_subjects/0"):
                 return "customer"
@@ -147,7 +147,12 @@ class Full:
             return self.keep(at, "text", f"{mark}@example.fi")
         if "url" in key:
             return self.keep(at, "text", f"https://example.fi/{mark}")
-        return self.keep(at, "text", self.text(mark))
+        longest = next((rule.max for rule in field.validators if isinstance(rule, validate.Length)), None)
+        return self.keep(at, "text", self.written(mark, longest or 20_000))
+
+    def written(self, mark: str, longest: int) -> str:
+        text = self.text(mark)
+        return text if len(text) <= longest else f"{text[: longest - len(mark) - 1]} {mark}"
 
     def keep(self, at: str, kind: str, value: str) -> str:
         self.leaves.append((at, kind, value))
@@ -185,9 +190,9 @@ TAG = st.sampled_from(["fi", "sv", "en", "se", "de", "ar"])
 def _leaf(field: fields.Field[Any], key: str) -> st.SearchStrategy[Any]:
     words = choices(field)
     strategies: list[tuple[type, st.SearchStrategy[Any]]] = [
-        (StrictBoolean, st.booleans()),
+        (Boolean, st.booleans()),
         (YesNoUnknown, st.sampled_from([True, False, "unknown"])),
-        (Whole, st.integers(1, 1000)),
+        (Integer, st.integers(1, 1000)),
         (Day, st.dates(date(1990, 1, 1), date(2100, 1, 1)).map(date.isoformat)),
         (Period, st.sampled_from(["P6M", "P1Y6M", "P2W", "P30D", "P10Y"])),
         (Country, st.sampled_from(["FI", "US", "EEA", "EU", "XX", "AX"])),

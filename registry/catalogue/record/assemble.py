@@ -16,6 +16,7 @@ from registry.catalogue.record.provenance import Provenance
 from registry.catalogue.record.register import RecordSchema, faults
 from registry.catalogue.record.value import Part, freeze
 from registry.errors import Invalid
+from registry.strict import schema as strict
 
 _SCHEMAS: dict[str, Part] = {
     "record": RecordSchema(),
@@ -99,7 +100,7 @@ def load(part: str, data: Any, at: str = "") -> Any:
     try:
         schema.load(data)
     except ma.ValidationError as error:
-        raise Invalid(_UNFIT, errors=flat(error.messages, at)) from error
+        raise Invalid(_UNFIT, errors=strict.faults(error.messages, at)) from error
     value = freeze(type(schema), data)
     found = faults(value, data) if part == "record" else _loose(type(schema), value, data)
     if errors := [
@@ -120,35 +121,6 @@ def _loose(schema: type[Part], value: Any, data: Any) -> Iterator[tuple[tuple[st
 
 def _frozen(part: str, data: Any, _: str) -> Any:
     return freeze(type(_SCHEMAS[part]), data)
-
-
-def flat(messages: Any, at: str = "") -> list[dict[str, str]]:
-    """marshmallow's tree of messages as a list of `{field, code, message}`, `field` being a JSON Pointer."""
-    if isinstance(messages, Mapping):
-        found: list[dict[str, str]] = []
-        for step, below in messages.items():
-            here = at if step == "_schema" else f"{at}/{str(step).replace('~', '~0').replace('/', '~1')}"
-            # Dict fields nest their messages under "key" and "value".
-            found += flat(below, here)
-        return found
-    return [{"field": at, "code": _code(message), "message": str(message)} for message in _as_list(messages)]
-
-
-def _as_list(messages: Any) -> list[Any]:
-    return messages if isinstance(messages, list) else [messages]
-
-
-def _code(message: Any) -> str:
-    text = str(message)
-    if text.startswith("invalid_period"):
-        return "invalid_period"
-    if text.startswith("Unknown field"):
-        return "unknown_field"
-    if text.startswith("Missing data"):
-        return "required"
-    if text.startswith(("Refers to", "Points at")):
-        return "dangling_reference"
-    return "invalid"
 
 
 def assemble(

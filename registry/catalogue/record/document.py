@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from registry.catalogue.record.provenance import SourceDocumentSchema
-from registry.catalogue.record.value import Day, Many, One, Part, Whole, line, word
+from registry.catalogue.record.value import Day, Many, One, Part, line, whole, word
 
 DOCUMENT_TYPES = (
     "record_30_1",
@@ -33,8 +33,8 @@ class PlaceholderSchema(Part):
     """A leftover of a template, such as "x (x)"."""
 
     text = line()
-    count = Whole(least=1)
-    lines = Many(Whole(least=1))
+    count = whole(1)
+    lines = Many(whole(1))
 
 
 class ReferencedUrlSchema(Part):
@@ -52,7 +52,7 @@ class SectionSchema(Part):
 
     number = line(20)
     heading = line()
-    line = Whole(least=1)
+    line = whole(1)
 
 
 class DeliverySchema(Part):

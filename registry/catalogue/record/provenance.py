@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from registry.catalogue.record.value import STATUSES, Many, Part, Prose, Whole, flag, line, word
+from registry.catalogue.record.value import STATUSES, Many, Part, Prose, flag, line, whole, word
 
 
 class Provenance(Part):
@@ -18,7 +18,7 @@ class Provenance(Part):
     status = fields.String(validate=validate.OneOf(STATUSES))
     source = line()
     quote = line(5000)
-    line = Whole(least=1, most=10_000_000)
+    line = whole(1)
     inferred = flag()
     confidence = word("high", "mid", "low")
     note = Prose()
@@ -32,4 +32,4 @@ class SourceDocumentSchema(Part):
     url = line(2000)
     sha256 = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$"))
     retrieved_on = line(40)
-    lines = Many(Whole(least=1))
+    lines = Many(whole(1))

@@ -17,9 +17,10 @@ from typing import Any, ClassVar, cast
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from registry import clock
 from registry.errors import Problem
 from registry.law import periods
+from registry.strict import schema as strict
+from registry.strict.schema import Boolean, Integer
 
 #: How a thing was said, not only what: silence, "none" and a leftover of a template are different facts.
 STATUSES = ("stated", "stated_none", "not_stated", "partly_stated", "referred_elsewhere", "placeholder")
@@ -225,47 +226,20 @@ def line(most: int = 500, **kwargs: Any) -> fields.String:
     return fields.String(validate=validate.Length(min=1, max=most), **kwargs)
 
 
-def flag(**kwargs: Any) -> fields.Boolean:
+def flag(**kwargs: Any) -> Boolean:
     """True or false and nothing else (`"yes"` and `1` are refused)."""
-    return StrictBoolean(**kwargs)
+    return Boolean(**kwargs)
 
 
-class StrictBoolean(fields.Boolean):
-    """A boolean that is one in JSON."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-class Whole(fields.Integer):
+def whole(least: int = 0, **kwargs: Any) -> Integer:
     """A whole number that is one in JSON: 1.9, "12" and true are refused (a rounded period deletes too early)."""
-
-    def __init__(self, *, least: int = 0, most: int = 2**53 - 1, **kwargs: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(min=least, max=most), **kwargs)
-
-    def _validated(self, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
+    return Integer(min=least, **kwargs)
 
 
-class Day(fields.Field[Any]):
+class Day(strict.Day):
     """A calendar day, `YYYY-MM-DD`; held as `datetime.date`."""
 
     frozen = staticmethod(date.fromisoformat)
-
-    default_error_messages = {"invalid": "Not a day of the form YYYY-MM-DD."}
-
-    def openapi(self, _: Any) -> dict[str, Any]:
-        return {"type": "string", "format": "date"}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        try:
-            return clock.day(value)
-        except (Problem, TypeError) as error:
-            raise self.make_error("invalid") from error
 
 
 class Period(fields.String):

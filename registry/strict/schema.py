@@ -21,7 +21,7 @@ import marshmallow as ma
 from marshmallow import ValidationError, fields, validate
 
 from registry import clock, errors
-from registry.api.body import MAX_INTEGER, pointer, text_fault
+from registry.strict.body import MAX_INTEGER, pointer, text_fault
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -108,6 +108,11 @@ class _Read(fields.Field[Any]):
     """A text read by a function of registry.clock, whose faults become this field's."""
 
     read: Callable[[str], Any]
+    format: str
+
+    def openapi(self, _: Any) -> dict[str, Any]:
+        """What it takes, in OpenAPI."""
+        return {"type": "string", "format": self.format}
 
     default_error_messages = {"invalid": "Not a valid string."}
 
@@ -127,6 +132,7 @@ class Timestamp(_Read):
     """RFC 3339 date-time with its zone; loads as an instant of registry.clock."""
 
     read = staticmethod(clock.timestamp)
+    format = "date-time"
 
 
 class Instant(_Read):
@@ -134,11 +140,16 @@ class Instant(_Read):
 
     read = staticmethod(clock.instant)
 
+    def openapi(self, _: Any) -> dict[str, Any]:
+        """What it takes, in OpenAPI."""
+        return {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+
 
 class Day(_Read):
     """YYYY-MM-DD; loads as a datetime.date."""
 
     read = staticmethod(clock.day)
+    format = "date"
 
 
 def _with(kwargs: dict[str, Any], *rules: validate.Validator) -> dict[str, Any]:
