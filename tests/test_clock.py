@@ -119,6 +119,11 @@ def test_the_ends_of_the_calendar_are_no_fault_of_ours(text: str) -> None:
             assert refused.code == "invalid_instant"  # noqa: PT017 -- either is right, an OverflowError is not
 
 
+def test_the_first_and_the_last_instant_have_their_days() -> None:
+    assert clock.day_of("9999-12-31T23:59:59.999999Z", "Europe/Helsinki") == date.max
+    assert clock.day_of("0001-01-01T00:00:00.000000Z", "America/St_Johns") == date.min
+
+
 @given(st.dates(date(2, 1, 1), date(9998, 1, 1)), st.sampled_from(["Europe/Helsinki", "America/St_Johns"]))
 def test_the_first_moment_of_a_day_is_on_that_day_and_the_one_before_is_not(on: date, zone: str) -> None:
     start = clock.instant(on.isoformat(), zone)

@@ -16,6 +16,9 @@ View = Callable[..., Any]
 
 _VERSION = re.compile(r'"v([1-9][0-9]{0,14})"')  # there is no version 0: to create is If-None-Match: *
 
+#: The tag of what applies while a newer version waits for its day names both; the newest decides a write.
+_BOTH = re.compile(r'"v([1-9][0-9]{0,14})\.[1-9][0-9]{0,14}"')
+
 PRIVATE = "private, no-cache"  # kept by the caller alone, and asked about each time
 
 
@@ -37,7 +40,7 @@ def if_match() -> int:
     said = request.headers.get("If-Match")
     if said is None:
         raise errors.PreconditionRequired("Send If-Match with the ETag of the version that you changed.")
-    named = _VERSION.fullmatch(said.strip())
+    named = _VERSION.fullmatch(said.strip()) or _BOTH.fullmatch(said.strip())
     if named is None:
         raise errors.PreconditionFailed("If-Match must be one ETag as this service gave it.")
     return int(named[1])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+import functools
+import zoneinfo
+from typing import Any
+
+from marshmallow import fields, validate
 
 from registry.catalogue.record.provenance import Provenance
 from registry.catalogue.record.value import (
@@ -124,6 +128,26 @@ class ProcessorForSchema(Part):
     categories_of_processing = Many(Prose())
 
 
+class Zone(fields.String):
+    """A time zone that there is, by its name: `Europe/Helsinki`."""
+
+    default_error_messages = {"zone": "no_such_zone: No time zone has this name."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, max=60), **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text not in _zones():
+            raise self.make_error("zone")
+        return text
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
 class ControllerSchema(Part):
     """An organisation that keeps registers (rekisterinpitäjä; GDPR 4(7), 30(1)(a), 13(1)(a)).
 
@@ -142,7 +166,7 @@ class ControllerSchema(Part):
     email = line(320)
     phone = line(60)
     website = line(2000)
-    time_zone = line(60, metadata={"default": "Europe/Helsinki"})
+    time_zone = Zone(metadata={"default": "Europe/Helsinki"})
     language = fields.String(metadata={"default": "fi"})
     representative = One(OrganisationSchema)
     dpo = One(DpoSchema)

@@ -69,7 +69,7 @@ def dangling(schema: type[Part], value: Any, data: Any) -> Iterator[tuple[tuple[
 
 
 def _position(step: str) -> bool:
-    return step.isascii() and step.isdigit() and len(step) < 6
+    return step.isascii() and step.isdigit() and len(step) < 6 and (step == "0" or step[0] != "0")
 
 
 def _missing(value: Any) -> bool:
