@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from registry.catalogue.record import Record, withheld
 
@@ -41,6 +41,15 @@ class Discretion:
 
     names: tuple[str, ...]
     number: str
+    _plain: tuple[str, ...] = field(init=False)
+    _parts: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Worked out once: a record may name a thousand people and have a thousand texts to look for them in.
+        folded = tuple(map(_folded, self.names))
+        parts = frozenset(part for name in folded for part in name.split() if len(part) >= _LEAST)
+        object.__setattr__(self, "_plain", folded)
+        object.__setattr__(self, "_parts", parts)
 
     @classmethod
     def of(cls, record: Record) -> Discretion:
@@ -53,8 +62,12 @@ class Discretion:
 
     def masked(self, text: str) -> str:
         """`text` with the names of the record's people, and mailboxes that look personal, struck out."""
-        for name in self.names:
-            text = re.sub(re.escape(name), MASK, text, flags=re.IGNORECASE)
+        folded = _folded(text) if self.names else ""
+        for name, plain in zip(self.names, self._plain, strict=True):
+            if plain in folded:
+                text = re.sub(re.escape(name), MASK, text, flags=re.IGNORECASE)
+        if "@" not in text and "(at)" not in text and "[at]" not in text:
+            return text
         return _IN_TEXT.sub(lambda found: MASK if self.personal(found[0]) else found[0], text)
 
     def personal(self, mailbox: str) -> bool:
@@ -64,7 +77,8 @@ class Discretion:
         if len(parts) < 2 or not all(
             re.fullmatch(r"[^\W\d_]+(?:-[^\W\d_]+)*\d{0,4}", part) for part in parts
         ):
-            return any(self._named(local, name) for name in self.names)
+            local = _folded(local)
+            return any(part in local for part in self._parts)
         return not any(part in _TASKS or part.startswith(_BEGIN) or part.endswith(_END) for part in parts)
 
     def of_person(self, mailbox: str, name: str | None) -> bool:
