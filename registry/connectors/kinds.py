@@ -6,24 +6,16 @@ only what was said, instants and domains in their one form.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError
 
 from registry import errors
 from registry.catalogue.record.value import Country, Term
-from registry.law import periods
-from registry.strict.schema import Boolean, Day, Integer, OneOf, Schema, Text, Timestamp, invalid
-
-MOST = 10_000  # items in one observation; accounts and fields come grouped
-
-#: Also the forms that get past a hasty look: full-width and small at signs.
-_ADDRESS = re.compile(r"[^\s@＠﹫]+[@＠﹫][^\s@＠﹫]+")
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+from registry.connectors.plain import Digest, Domain, PlainDay, PlainPeriod, Word, several
+from registry.strict.schema import Boolean, Integer, OneOf, Schema, Timestamp, invalid
 
 KINDS: dict[str, ma.Schema] = {}
 
@@ -52,61 +44,6 @@ def _kind(name: str) -> Callable[[type[Schema]], type[Schema]]:
     return take
 
 
-class Word(Text):
-    """A name that a system gives to a thing of its own: short, and nobody's address."""
-
-    default_error_messages = {
-        "address": "personal_data: Nobody's address has a place here; name the domain alone."
-    }
-
-    def __init__(self, *, most: int = 200, **kwargs: Any) -> None:
-        super().__init__(max=most, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if _ADDRESS.search(text):
-            raise self.make_error("address")
-        return text
-
-
-class Domain(Word):
-    """The domain that accounts belong to, in small letters; an e-mail address is refused."""
-
-    default_error_messages = {"domain": "bad_domain: Not a domain such as example.fi."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(most=253, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs).lower()
-        if not _DOMAIN.fullmatch(text):
-            raise self.make_error("domain")
-        return text
-
-
-class PlainDay(Day):
-    """YYYY-MM-DD, kept as that text."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return str(super()._deserialize(value, attr, data, **kwargs).isoformat())
-
-
-class PlainPeriod(fields.String):
-    """A period of whole years, months, weeks or days (ISO 8601), kept as that text."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            periods.parse(text)
-        except errors.Invalid as problem:
-            raise ValidationError(f"{problem.code}: {problem.detail}") from None
-        return text
-
-
-def _several(schema: type[Schema], **kwargs: Any) -> fields.List:
-    return fields.List(fields.Nested(schema), required=True, validate=validate.Length(max=MOST), **kwargs)
-
-
 class AccountsOfARole(Schema):
     """Accounts of one role and one domain that are alike; `count` of them, one if left out."""
 
@@ -125,7 +62,7 @@ class AccountsOfARole(Schema):
 class Accounts(Schema):
     """Who gets in, by role and domain."""
 
-    accounts = _several(AccountsOfARole)
+    accounts = several(AccountsOfARole)
 
 
 class DeletionRule(Schema):
@@ -155,7 +92,7 @@ class DeletionRule(Schema):
 class DeletionRules(Schema):
     """All deletion rules of the system; an empty list: it has none."""
 
-    rules = _several(DeletionRule)
+    rules = several(DeletionRule)
 
 
 class OldestItem(Schema):
@@ -178,7 +115,7 @@ class OldestItem(Schema):
 class OldestItems(Schema):
     """The oldest item of each kind of object."""
 
-    items = _several(OldestItem)
+    items = several(OldestItem)
 
 
 @_kind("region")
@@ -210,7 +147,134 @@ class CollectedField(Schema):
 class FieldInventory(Schema):
     """The fields that the system collects."""
 
-    fields_ = _several(CollectedField, data_key="fields", attribute="fields")
+    fields_ = several(CollectedField, data_key="fields", attribute="fields")
+
+
+class Tracker(Schema):
+    """Something that a page put on the visitor's device, or read from it: its key, never its value."""
+
+    name = Word(required=True)
+    form = OneOf("cookie", "storage", "pixel", "fingerprint", "other", required=True)
+    domain = Domain(metadata={"description": "Who set or received it."})
+    before_consent = Boolean(
+        required=True, metadata={"description": "Seen before the visitor had agreed to anything."}
+    )
+    essential = Boolean(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Needed for the service that the visitor asked for; null: nobody has judged."
+        },
+    )
+
+
+@_kind("cookie_scan")
+class CookieScan(Schema):
+    """What a visit to the service's pages left on the device; an empty list: nothing."""
+
+    pages = Integer(min=1, required=True, metadata={"description": "How many pages were visited."})
+    trackers = several(Tracker)
+
+
+class SubProcessor(Schema):
+    """An organisation that a processor uses."""
+
+    name = Word(required=True)
+    country = Country(metadata={"description": "ISO 3166-1 alpha-2, EU or EEA."})
+
+
+class SubProcessorList(Schema):
+    """The list that one processor publishes: its digest, and who is on it if that was read."""
+
+    processor = Word(required=True, metadata={"description": "The processor, as registers name it."})
+    list_sha256 = Digest(required=True, metadata={"description": "Of the list as it was published."})
+    sub_processors = several(SubProcessor, required=False)
+
+
+@_kind("sub_processors")
+class SubProcessors(Schema):
+    """Who processes for the processors."""
+
+    lists = several(SubProcessorList)
+
+
+class Certificate(Schema):
+    """How an importer stands in the public list of a transfer instrument."""
+
+    importer = Word(required=True, metadata={"description": "The importer, as registers name it."})
+    instrument = Word(
+        most=60, required=True, metadata={"description": "A key of /v1/law, such as dpf_eu_us."}
+    )
+    status = OneOf("active", "inactive", "not_listed", required=True)
+    due_on = PlainDay(metadata={"description": "The day by which it has to be renewed."})
+
+
+@_kind("certification")
+class Certification(Schema):
+    """Entries in the lists of those who are certified."""
+
+    entries = several(Certificate)
+
+
+class LoggedRequest(Schema):
+    """The days of one request of a data subject; nothing of whose it was or what it said."""
+
+    received_on = PlainDay(required=True)
+    identified_on = PlainDay(
+        metadata={"description": "Where more was needed to know who asked: the day it came."}
+    )
+    extended_on = PlainDay(metadata={"description": "The day the person was told that it takes longer."})
+    answered_on = PlainDay(
+        required=True, allow_none=True, metadata={"description": "null: not answered yet."}
+    )
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        for name in ("identified_on", "extended_on", "answered_on"):
+            if (day := data.get(name)) is not None and day < data["received_on"]:
+                raise ValidationError("impossible_time: Before the request was received.", name)
+
+
+@_kind("request_log")
+class RequestLog(Schema):
+    """Requests of data subjects by their days; an empty list: there were none."""
+
+    requests = several(LoggedRequest)
+
+
+class PublishedPage(Schema):
+    """A page as it was found. A notice also has its digest beside that of what should stand there."""
+
+    url = Word(most=2000, required=True, metadata={"description": "As the register gives it."})
+    status = Integer(
+        min=100, max=599, required=True, allow_none=True, metadata={"description": "null: no answer."}
+    )
+    moved_to = Word(most=2000, metadata={"description": "Where one is sent on to for good."})
+    text_sha256 = Digest(metadata={"description": "Of the text that was found."})
+    expected_sha256 = Digest(metadata={"description": "Of the same text as the register's notice has it."})
+
+
+@_kind("published_text")
+class PublishedText(Schema):
+    """The published notice and the pages that it refers to, as they were found."""
+
+    pages = several(PublishedPage)
+
+
+class InventoryEntry(Schema):
+    """A system in somebody's inventory; one for each register that it is said to serve."""
+
+    inventory_id = Word(required=True)
+    in_use = Boolean(required=True)
+    title = Word()
+    register = Word(most=130, metadata={"description": "controller/key of a register that it serves."})
+
+
+@_kind("inventory")
+class Inventory(Schema):
+    """The systems that an inventory knows."""
+
+    entries = several(InventoryEntry)
 
 
 #: Why nothing was seen: no or no good credential, no right, no such place to ask, no answer, an answer not understood.

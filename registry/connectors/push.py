@@ -14,9 +14,10 @@ from marshmallow import fields, validate
 from registry import clock
 from registry.api import Boolean, OneOf, Schema, Text, invalid
 from registry.connectors import kinds
-from registry.connectors.kinds import KINDS, PlainDay, Word
+from registry.connectors.kinds import KINDS
 from registry.connectors.observation import LEVELS
 from registry.connectors.observations import digest, known, record_observation
+from registry.connectors.plain import PlainDay, Word
 from registry.db import writes
 from registry.errors import Invalid, Problem
 from registry.law.reading import Misprint

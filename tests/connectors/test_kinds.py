@@ -50,6 +50,61 @@ GOOD: dict[str, dict[str, Any]] = {
     "field_inventory": {
         "fields": [{"object": "ticket", "name": "phone", "pd": "pd:TelephoneNumber", "required": True}]
     },
+    "cookie_scan": {
+        "pages": 2,
+        "trackers": [
+            {
+                "name": "_ga",
+                "form": "cookie",
+                "domain": "acme.example",
+                "before_consent": True,
+                "essential": None,
+            }
+        ],
+    },
+    "sub_processors": {
+        "lists": [
+            {
+                "processor": "Acme Inc",
+                "list_sha256": "0a" * 32,
+                "sub_processors": [{"name": "Cloud Ltd", "country": "IE"}],
+            }
+        ]
+    },
+    "certification": {
+        "entries": [
+            {
+                "importer": "Acme Inc",
+                "instrument": "dpf_eu_us",
+                "status": "active",
+                "due_on": "2027-01-14",
+            }
+        ]
+    },
+    "request_log": {
+        "requests": [
+            {
+                "received_on": "2026-01-14",
+                "identified_on": "2026-01-15",
+                "extended_on": "2026-02-01",
+                "answered_on": "2026-03-01",
+            }
+        ]
+    },
+    "published_text": {
+        "pages": [
+            {
+                "url": "https://acme.example/notice",
+                "status": 200,
+                "moved_to": "https://acme.example/privacy",
+                "text_sha256": "0a" * 32,
+                "expected_sha256": "0b" * 32,
+            }
+        ]
+    },
+    "inventory": {
+        "entries": [{"inventory_id": "CI-7", "in_use": True, "title": "Desk", "register": "acme/news"}]
+    },
     "could_not_look": {"asked": "accounts", "reason": "forbidden"},
 }
 
@@ -122,6 +177,11 @@ def test_there_is_no_place_for_people_or_contents(name: str) -> None:
         ("accounts", ("accounts", 0, name)),
         ("oldest_item", ("items", 0, name)),
         ("field_inventory", ("fields", 0, "values" if name == "name" else name)),
+        ("request_log", ("requests", 0, name)),
+        ("certification", ("entries", 0, name)),
+        ("inventory", ("entries", 0, name)),
+        ("published_text", ("pages", 0, name)),
+        ("cookie_scan", ("trackers", 0, "value" if name == "name" else name)),
     ):
         pointer = "/payload/" + "/".join(map(str, path))
         assert faults(kind, put(GOOD[kind], path, "x")) == {(pointer, "unknown_field")}
@@ -156,6 +216,24 @@ def test_there_is_no_place_for_people_or_contents(name: str) -> None:
         ("oldest_item", ("items", 0, "count"), -1, "out_of_range"),
         ("region", ("country",), "Finland", "wrong_form"),
         ("field_inventory", ("fields", 0, "pd"), "dpv:Name", "wrong_form"),
+        ("cookie_scan", ("pages",), 0, "out_of_range"),
+        ("cookie_scan", ("trackers", 0, "form"), "crumb", "not_one_of"),
+        ("cookie_scan", ("trackers", 0, "before_consent"), None, "null"),
+        ("cookie_scan", ("trackers", 0, "essential"), "no", "not_boolean"),
+        ("sub_processors", ("lists", 0, "list_sha256"), "0a", "wrong_form"),
+        ("sub_processors", ("lists", 0, "list_sha256"), "0A" * 32, "wrong_form"),
+        ("sub_processors", ("lists", 0, "sub_processors", 0, "country"), "Ireland", "wrong_form"),
+        ("certification", ("entries", 0, "status"), "certified", "not_one_of"),
+        ("certification", ("entries", 0, "due_on"), "soon", "invalid_day"),
+        ("request_log", ("requests", 0, "received_on"), "2026-02-30", "invalid_day"),
+        ("request_log", ("requests", 0, "received_on"), None, "null"),
+        ("request_log", ("requests", 0, "identified_on"), "2026-01-13", "impossible_time"),
+        ("request_log", ("requests", 0, "extended_on"), "2026-01-13", "impossible_time"),
+        ("request_log", ("requests", 0, "answered_on"), "2026-01-13", "impossible_time"),
+        ("published_text", ("pages", 0, "status"), 99, "out_of_range"),
+        ("published_text", ("pages", 0, "status"), 600, "out_of_range"),
+        ("published_text", ("pages", 0, "text_sha256"), "0a" * 33, "wrong_form"),
+        ("inventory", ("entries", 0, "in_use"), 1, "not_boolean"),
         ("could_not_look", ("asked",), "everything", "not_one_of"),
         ("could_not_look", ("asked",), "could_not_look", "not_one_of"),
         ("could_not_look", ("reason",), "did not feel like it", "not_one_of"),
@@ -180,6 +258,18 @@ def test_a_payload_of_another_shape_is_refused(payload: Any) -> None:
 def test_an_unknown_kind_is_refused_and_no_region_at_all_is_no_region() -> None:
     assert faults("cookies", {}) == {("/kind", "not_one_of")}
     assert faults("region", {"provider": "AWS"}) == {("/payload/region", "required")}
+
+
+def test_what_need_not_be_said_is_left_out_and_a_day_may_be_that_of_the_request() -> None:
+    for kind, sent in (
+        ("cookie_scan", {"pages": 1, "trackers": []}),
+        ("sub_processors", {"lists": [{"processor": "Acme", "list_sha256": "0a" * 32}]}),
+        ("request_log", {"requests": [{"received_on": "2026-01-14", "answered_on": "2026-01-14"}]}),
+        ("request_log", {"requests": [{"received_on": "2026-01-14", "answered_on": None}]}),
+        ("published_text", {"pages": [{"url": "acme.example", "status": None}]}),
+        ("inventory", {"entries": [{"inventory_id": "7", "in_use": False}]}),
+    ):
+        assert kinds.load(kind, sent) == sent
 
 
 def test_nothing_is_filled_in_and_domains_and_times_get_one_form() -> None:
