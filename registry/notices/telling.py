@@ -207,7 +207,7 @@ class Teller:
         """The rows as a table without the columns that nothing stands in; nothing where there are no rows."""
         rows = list(rows)
         kept = [column for column in columns if any(row.get(column) is not None for row in rows)]
-        if not rows:
+        if not kept:
             return []
         cells = tuple(tuple(row.get(column) or self._unsaid(column) for column in kept) for row in rows)
         heads = tuple(Column(column, self.words(f"columns.{column}")) for column in kept)

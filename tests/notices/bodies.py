@@ -17,6 +17,7 @@ from registry.catalogue.record.value import (
     ByPointer,
     Country,
     Day,
+    Integer,
     Many,
     One,
     Part,
@@ -24,7 +25,6 @@ from registry.catalogue.record.value import (
     Prose,
     Refs,
     Term,
-    Integer,
     YesNoUnknown,
 )
 
