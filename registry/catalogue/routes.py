@@ -257,17 +257,17 @@ def _writing(doors: _Doors) -> None:
 
     def patch(change: dict[str, Any], controller: str, key: str | None = None) -> Response:
         name, expect = _named(controller, key), if_match()
-        changed = merged(store.newest(kind, *name).body, change.get(body, {}))
-        written = store.declare(
-            kind, *name, changed, by=holder().id, expect=expect, effective_from=change.get("effective_from")
-        )
+        since = change.get("effective_from")
+        changed = merged(store.beneath(kind, *name, since).body, change.get(body, {}))
+        written = store.declare(kind, *name, changed, by=holder().id, expect=expect, effective_from=since)
         return serve(written)
 
     doors.add(
         "PATCH", one, f"patch_{kind}",
         f"""Change parts of a {kind} by JSON Merge Patch (RFC 7396), as a new version.
 
-        `null` takes a member away; lists are replaced whole.
+        `null` takes a member away; lists are replaced whole. What is changed is the version that applies when the
+        change takes effect: one planned for later is neither taken in nor touched.
         """,
         patch,
         conditional,
@@ -283,7 +283,7 @@ def _writing(doors: _Doors) -> None:
 
     doors.add(
         "DELETE", one, f"end_{kind}",
-        f"""End a {kind}; its past stays readable.
+        f"""End a {kind}; its past stays readable, and what was planned for later ends with it.
 
         409 while something in force refers to it.
         """,

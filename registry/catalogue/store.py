@@ -30,9 +30,12 @@ from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
 
 __all__ = [
-    "BARE", "BODY", "NEW", "Written", "at", "declare", "end", "exists", "history", "is_key", "newest", "numbered",
-    "object_name", "select",
+    "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "end", "exists", "history", "is_key", "newest",
+    "numbered", "object_name", "select",
 ]  # fmt: skip
+
+#: Later than any day that is asked about.
+LAST = "9999-12-31T23:59:59.999999Z"
 
 
 # --- verbs
@@ -64,23 +67,33 @@ def declare(
 def end(
     kind: str, controller: str, key: str, *, by: str, expect: int, effective_from: str | None = None
 ) -> Written:
-    """End a declaration: a last version marked `ended`; its past stays readable.
+    """End a declaration: a version marked `ended`, and one more in the place of each that is planned for later.
 
-    Raises `Conflict` while something in force refers to it, `PreconditionFailed` when `expect` is stale.
+    Its past stays readable. Raises `Conflict` while something in force refers to it, or will, `Gone` when it has
+    ended by then already, `PreconditionFailed` when `expect` is stale.
     """
-    last = newest(kind, controller, key)
-    if last.ended:
+    moment = effective_from or journal.stamp()
+    planned = [one for one in history(kind, controller, key) if one.effective_from > moment]
+    standing = [
+        at_ for one in planned if not (at_ := _applied(kind, controller, key, one.effective_from)).ended
+    ]
+    last = beneath(kind, controller, key, moment)
+    if last.ended and not standing:
         raise Gone("It has ended already.")
-    dependants = list(_dependants(kind, controller, key))
+    dependants = list(dict.fromkeys(_dependants(kind, controller, key, moment)))
     if dependants:
         raise Conflict(
             f"Still referred to by {', '.join(dependants[:5])}; end or change that first.",
             code="still_referenced",
         )
+    over = {one.effective_from: one.body for one in standing}
+    for since, body in sorted(over.items(), reverse=True):
+        value = load(BODY[kind], body)
+        _append(kind, controller, key, body, value, by, expect, since, ended=True)
+        expect += 1
+    # What was asked for comes last, so that its ETag is that of the newest version.
     body = last.body
-    return _append(
-        kind, controller, key, body, load(BODY[kind], body), by, expect, effective_from, ended=True
-    )
+    return _append(kind, controller, key, body, load(BODY[kind], body), by, expect, moment, ended=True)
 
 
 def _append(
@@ -175,14 +188,16 @@ def _refers_to_what_is_there(kind: str, controller: str, value: Any) -> None:
         )
 
 
-def _dependants(kind: str, controller: str, key: str) -> Iterator[str]:
-    if kind == "controller":
-        for below in ("register", "system"):
-            for item in select(below, controllers={controller}):
-                yield object_name(below, item.controller, item.key)
-    if kind == "system":
-        for item in select("register", controllers={controller}, exact={"system": key}):
-            yield object_name("register", item.controller, item.key)
+def _dependants(kind: str, controller: str, key: str, moment: str) -> Iterator[str]:
+    """What refers to it at a moment, or will in the end."""
+    for as_of in (moment, LAST):
+        if kind == "controller":
+            for below in ("register", "system"):
+                for item in select(below, controllers={controller}, as_of=as_of):
+                    yield object_name(below, item.controller, item.key)
+        if kind == "system":
+            for item in select("register", controllers={controller}, exact={"system": key}, as_of=as_of):
+                yield object_name("register", item.controller, item.key)
 
 
 # --- reading
@@ -223,6 +238,21 @@ def at(
     return found
 
 
+def beneath(kind: str, controller: str, key: str, effective_from: str | None) -> Written:
+    """What a change that takes effect at `effective_from` (default: now) changes: the version that applies then.
+
+    Where none does, or it has ended by then, the version written last. Raises `NotFound` where there is none at all.
+    """
+    try:
+        return at(kind, controller, key, as_of=effective_from)
+    except (Gone, NotFound):
+        return newest(kind, controller, key)
+
+
+def _applied(kind: str, controller: str, key: str, moment: str) -> Written:
+    return _one(kind, _versions(kind, controller, key).where(Version.id == applicable(moment, None)))
+
+
 def history(
     kind: str, controller: str, key: str, *, after: int = 0, limit: int | None = None
 ) -> list[Written]:
@@ -255,6 +285,11 @@ def _every() -> Iterator[tuple[str, int]]:
     )
     for kind, controller, key, version in rows.order_by(Version.id).tuples().iterator():
         yield object_name(kind, controller, key), version
+    claimed = Declaration.select(
+        Declaration.kind, Declaration.controller, Declaration.key, Declaration.version
+    )
+    for kind, controller, key, version in claimed.tuples().iterator():
+        yield object_name(kind, controller, key), version
 
 
 def _stored(object_: str, version: int | None) -> bytes | None:
@@ -278,6 +313,8 @@ def _stored(object_: str, version: int | None) -> bytes | None:
     ):
         # The columns that select a version are not the document's own any more: as bad as another document.
         return b"columns differ from the document"
+    if found.newest < found.version:
+        return b"an older version is said to be the newest"
     return found.document
 
 

@@ -74,7 +74,11 @@ def _kept(file: Path) -> dict[str, Any]:
         size, root = said["size"], said["root"]
     except (OSError, ValueError, TypeError, KeyError):
         size = root = None
-    if type(size) is not int or size < 0 or not (isinstance(root, str) and re.fullmatch("[0-9a-f]{64}", root)):
+    if (
+        type(size) is not int
+        or size < 0
+        or not (isinstance(root, str) and re.fullmatch("[0-9a-f]{64}", root))
+    ):
         raise click.BadParameter(
             f"{file} is no checkpoint: the JSON of GET /v1/journal/checkpoint, with size and root.",
             param_hint="--checkpoint",

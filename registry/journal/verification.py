@@ -207,8 +207,10 @@ class _Walk:
             return
         try:
             document = _witnesses[kind][0](said["object"], said["version"])
-        except Exception as error:  # noqa: BLE001 -- damaged rows raise whatever they like, and must be named
-            self.fault(row.seq, f"the document that the entry speaks of cannot be read ({type(error).__name__})")
+        except Exception as error:  # damaged rows raise whatever they like, and must be named
+            self.fault(
+                row.seq, f"the document that the entry speaks of cannot be read ({type(error).__name__})"
+            )
             return
         if document is None:
             self.fault(row.seq, "the document that the entry speaks of is gone")
