@@ -151,6 +151,74 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["jäsenyyden päättyminen", "avtalets upphörande", "end of the contract"],
     ),
+    "heading_purpose": (
+        [
+            "4. Henkilötietojen käyttötarkoitus",
+            "Käsittelyn tarkoitukset",
+            "Behandlingens ändamål",
+            "Purposes",
+        ],
+        ["Rekisterin tietosisältö", "Tarkastusoikeus"],
+    ),
+    "authorised_people": (
+        [
+            "Vain tietoihin oikeutetut ja määritellyt käyttäjät",
+            "ainoastaan valtuutetuilla henkilöillä",
+            "henkilöt, joilla on siihen oikeus",
+            "niillä työntekijöillä, joilla on käyttöoikeus rekisteriin",
+            "käyttöoikeuden saaneet",
+            "endast behöriga personer",
+            "de som har behörighet",
+            "authorised users only",
+            "those who have been given access",
+        ],
+        [
+            "kirjaston chat-neuvojat",
+            "oikeudellinen neuvonta",
+            "Rekisterinpitäjän myöntämä yksilöllinen käyttöoikeus",
+            "studiehandledare",
+            "library advisers",
+        ],
+    ),
+    "everybody": (
+        [
+            "Kaakon henkilöstö",
+            "hallituksen jäsenet",
+            "koko henkilökunta",
+            "kaikki työntekijät",
+            "hela personalen",
+            "styrelsen",
+            "all staff",
+            "board members",
+        ],
+        ["chat-neuvojat", "kirjaston neuvoja", "pääkäyttäjä", "kundrådgivare", "chat advisers"],
+    ),
+    "task_mailbox": (
+        ["asiakas.palvelu", "info.oulu", "tietosuoja.vastaava", "registrator.umea", "privacy.team"],
+        ["maija.mallikas", "malli_maija"],
+    ),
+    "placeholder": (
+        [
+            "x (x)",
+            "Lisää tähän rekisterin nimi",
+            "Kohta täydennetään myöhemmin.",
+            "Etunimi Sukunimi",
+            "skriv här",
+            "Kompletteras senare",
+            "Lorem ipsum dolor",
+            "TODO",
+            "to be confirmed",
+            "insert name here",
+        ],
+        [
+            "Lomakkeeseen täytetään nimi ja sähköpostiosoite",
+            "lisää tietoa tietosuojavastaavalta",
+            "kirjoita viestisi chattiin",
+            "Windows XX",
+            "fyll i blanketten",
+            "enter your name in the form",
+        ],
+    ),
 }
 
 

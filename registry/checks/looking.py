@@ -1,0 +1,45 @@
+"""What a rule says where nobody looked, or not to the end: shared by the rules on observations."""
+
+from __future__ import annotations
+
+from registry.checks.rule import Case, Outcome, Severity
+from registry.connectors.observation import Observation
+
+
+def on_paper(case: Case) -> Outcome | None:
+    """Not applicable where the record's systems are paper; None where there is something to look at, or may be."""
+    if not case.record.systems or list(case.systems()):
+        return None
+    return case.na("/systems", fi="Rekisteriä pidetään vain paperilla.", en="The register is on paper only.")
+
+
+def unseen(
+    case: Case, kind: str, system: str | None, field: str, *, closes: tuple[str, str], key: str | None = None
+) -> Outcome:
+    """The open question of a system that was not seen whole; `system` None: the record names none.
+
+    It says whether the look failed, broke off, or was never made. `key` is the system's unless given.
+    """
+    failed = case.blind(kind, system) if system else None
+    if system is None:
+        fi, en = (
+            "Selosteessa ei ole järjestelmää, josta sen voisi nähdä.",
+            "The record names no system that could show it.",
+        )
+    elif failed is not None:
+        reason = failed.payload["reason"]
+        fi = f"Järjestelmää {system} ei saatu katsottua ({reason})."
+        en = f"The system {system} could not be looked at ({reason})."
+    elif case.observed(kind, system):
+        fi, en = (
+            f"Järjestelmästä {system} on nähty vain osa.",
+            f"Only part of the system {system} has been seen.",
+        )
+    else:
+        fi, en = f"Järjestelmää {system} ei ole katsottu.", f"Nobody has looked at the system {system}."
+    return case.open(field, key=(system or "") if key is None else key, fi=fi, en=en, closes=closes)
+
+
+def weak(seen: Observation) -> Severity | None:
+    """On the vendor's papers alone a finding is at most a warning."""
+    return "warning" if seen.source_level == "vendor_doc" else None
