@@ -80,6 +80,13 @@ SCOPES: dict[str, Scope] = {
             "Read what the checks found",
         ),
         Scope("findings:write", "Ajaa tarkistuksia", "Köra kontroller", "Run the checks"),
+        Scope(
+            "waivers:write",
+            "Hyväksyä poikkeamia tarkistuksista",
+            "Godkänna undantag från kontroller",
+            "Waive what the checks found",
+            dangerous=True,
+        ),
         Scope("retention:read", "Lukea säilytysaikoja", "Läsa lagringstider", "Read retention rules"),
         Scope(
             "retention:write",
