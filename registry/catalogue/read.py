@@ -72,12 +72,20 @@ def records(
         after = (found[-1].controller, found[-1].key)
 
 
+def zone_at(controller: str, *, as_of: str | None = None, known_at: str | None = None) -> str:
+    """The time zone of a controller as declared at a moment, Helsinki where it names none. Raises `NotFound`."""
+    found = _at_or_first("controller", controller, controller, as_of, known_at)
+    return str(found.body.get("time_zone", clock.HELSINKI))
+
+
 def _at_or_first(
     kind: str, controller: str, key: str, as_of: str | None, known_at: str | None
 ) -> store.Written:
     try:
         return store.at(kind, controller, key, as_of=as_of, known_at=known_at)
     except Gone:
-        return store.newest(kind, controller, key)
+        versions = store.history(kind, controller, key)
+        known = [one for one in versions if known_at is None or one.recorded_at <= known_at]
+        return (known or versions[:1])[-1]
     except NotFound:
         return store.numbered(kind, controller, key, 1)

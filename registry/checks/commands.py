@@ -16,8 +16,9 @@ from registry.catalogue.read import parts
 from registry.checks.book import book
 from registry.checks.findings import titled
 from registry.checks.rule import KINDS, SEVERITIES
-from registry.checks.running import Scope, Tally, count, look, run
+from registry.checks.running import Scope, Tally, count, run
 from registry.checks.stored import Examined
+from registry.checks.then import look
 
 #: From how many registers on a bar says how far it has come.
 MANY = 20

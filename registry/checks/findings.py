@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import marshmallow as ma
@@ -12,14 +11,16 @@ import peewee
 from flask import Response
 from marshmallow import fields
 
+from registry import clock
 from registry.api import (
     Blueprint,
-    Instant,
+    Day,
     Key,
     OneOf,
     Page,
     Schema,
     Text,
+    Timestamp,
     Window,
     holder,
     page_of,
@@ -29,8 +30,9 @@ from registry.api import (
 )
 from registry.catalogue import store
 from registry.catalogue.read import parts
-from registry.checks.book import book
+from registry.checks import past, waiving
 from registry.checks.pages import SentencesSchema
+from registry.checks.past import LawTableSchema, titled
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import HOLDS, Checked, StoredFinding
 from registry.errors import NotFound
@@ -61,6 +63,7 @@ EXAMPLE = {
     "observation": None,
     "invented": False,
     "remembered": [],
+    "waived": {"waiver": 4, "until": "2026-04-30", "reason": "The board decides the period in March."},
     "first_seen": "2026-01-15T08:00:00.000000Z",
     "since": "2026-01-15T08:00:00.000000Z",
     "until": None,
@@ -68,16 +71,31 @@ EXAMPLE = {
 }
 COUNTS = {
     "kinds": {"fail": 1, "open": 0, "pass": 8, "na": 3},
-    "severities": {"error": 1, "warning": 0, "info": 0},
+    "severities": {"error": 0, "warning": 0, "info": 0},
+    "waived": {"error": 1, "warning": 0, "info": 0},
     "codes": {"COM003": 1},
 }
 
 
+class WaivedSchema(Schema):
+    """Somebody answers for it until the end of a day: the waiver, that day, and the reason."""
+
+    waiver = fields.Integer(required=True, strict=True)
+    until = fields.String(required=True, metadata={"format": "date"})
+    reason = fields.String(required=True)
+
+
 class FindingSchema(Schema):
-    """What a check says of a register: `first_seen` with this kind, `since` with these words."""
+    """What a check says of a register: `first_seen` with this kind, `since` with these words.
+
+    Computed for a day (`as_of`) it has neither number nor history: those five are null.
+    """
 
     id = fields.Integer(
-        required=True, strict=True, metadata={"description": "Stays as long as the kind does."}
+        required=True,
+        strict=True,
+        allow_none=True,
+        metadata={"description": "Stays as long as the kind does."},
     )
     register = fields.String(required=True, metadata={"description": "controller/key"})
     code = fields.String(required=True)
@@ -108,17 +126,19 @@ class FindingSchema(Schema):
         required=True,
         metadata={"description": "Entries of the law tables that decided and nobody looked up."},
     )
-    first_seen = fields.String(required=True, metadata={"format": "date-time"})
-    since = fields.String(required=True, metadata={"format": "date-time"})
+    first_seen = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    since = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    waived = fields.Nested(WaivedSchema, required=True, allow_none=True)
     checked_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
 
 
 class FindingCountsSchema(Schema):
-    """How many findings of each kind; and of those that are `fail`, of each severity and check."""
+    """How many findings of each kind; of those that are `fail`, of each severity (`waived` apart) and check."""
 
     kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
     severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+    waived = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
     codes = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
 
 
@@ -130,6 +150,13 @@ class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]  # made 
     checked_since = fields.String(
         allow_none=True, metadata={"description": "When the one longest unchecked was checked."}
     )
+    as_of = fields.String(
+        metadata={"format": "date", "description": "The day that was asked about, if one was."}
+    )
+    known_at = fields.String(
+        metadata={"format": "date-time", "description": "By what was recorded until then."}
+    )
+    law = fields.Nested(LawTableSchema, metadata={"description": "Which law table decided."})
 
 
 class FindingQuery(Page):
@@ -146,7 +173,23 @@ class FindingQuery(Page):
         validate=ma.validate.Regexp(rf"^(all|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*)$"),
         metadata={"description": "`fail`, `open`, `pass`, `na`, several with commas, or `all`."},
     )
-    known_at = Instant(metadata={"description": "As they stood then."})
+    waived = OneOf("true", "false", metadata={"description": "Those that are waived, or those that are not."})
+    as_of = Day(
+        metadata={
+            "description": "What was true on that day (its law, and what applied at its end where the controller is): "
+            "computed anew, for one register or controller, and as known at the end of that day unless `known_at` says."
+        }
+    )
+    known_at = Timestamp(
+        metadata={"description": "As they stood then; with `as_of`, by what was recorded until then."}
+    )
+
+    @ma.validates_schema
+    def _bounded(self, data: dict[str, Any], **_: Any) -> None:
+        if "as_of" in data and len({"register", "controller"} & data.keys()) != 1:
+            raise ma.ValidationError(
+                "scope_needed: Name a register or a controller, one of them, to ask of a day.", "as_of"
+            )
 
 
 @require("findings:read")
@@ -163,20 +206,29 @@ class FindingQuery(Page):
         "checked_since": "2026-02-01T03:00:00.000000Z",
     },
 )
-@blueprint.fails(404)
+@blueprint.fails(404, 410)
 def list_findings(query: dict[str, Any]) -> Response:
     """List what the checks found, by register and check: what is wrong, unless another kind is asked for.
 
     The first page counts all kinds, so that what is open is not overlooked, and says how many registers were checked: a
     register that never was has no findings, and is not in order for that. 404 for a register or controller that is not
     there.
+
+    `known_at` gives what runs had found by then. `as_of` gives what was true on a day, whether or not anybody ran the
+    checks: the rules of today by the law, the record and the observations of that day, as far as they were recorded by
+    its end (or by `known_at`). 404 where the register was not there yet, or not recorded; 410 where it had ended.
     """
+    if "as_of" in query:
+        return past.answer(query)
     window = seek(query, str, str, str, str, int)
     where = list(_where(query))
-    rows = _rows(query, window, where)
+    rows = list(_rows(query, window, where))
+    waived = _waived(rows, _moment(query))
     answer = window.page(
         rows,
-        document=lambda row: served(row, row.checked.checked_at if hasattr(row, "checked") else None),
+        document=lambda row: served(
+            row, row.checked.checked_at if hasattr(row, "checked") else None, waived(row)
+        ),
         key=lambda row: (row.controller, row.register, row.code, row.key, row.id),
     )
     if window.after is None:
@@ -198,10 +250,11 @@ def get_finding(number: int) -> Response:
     last = Checked.get_or_none(
         (Checked.controller == found.controller) & (Checked.register == found.register)
     )
-    return stored(served(found, last.checked_at if last else None))
+    waived = _waived([found], clock.now()) if found.until is None else lambda _: None
+    return stored(served(found, last.checked_at if last else None, waived(found)))
 
 
-def served(row: StoredFinding, checked_at: str | None) -> bytes:
+def served(row: StoredFinding, checked_at: str | None, waived: waiving.Waived | None = None) -> bytes:
     """A row as it is served: its document as stored, after what may change."""
     head = {
         "id": row.finding,
@@ -209,22 +262,9 @@ def served(row: StoredFinding, checked_at: str | None) -> bytes:
         "since": row.since,
         "until": row.until,
         "checked_at": checked_at,
+        "waived": waived.told() if waived else None,
     }
     return orjson.dumps(head)[:-1] + b"," + titled(row.code, bytes(row.document))[1:]
-
-
-def titled(code: str, document: bytes) -> bytes:
-    """A stored document with the title and the articles of its check."""
-    return b"{" + _title(code) + b"," + document[1:]
-
-
-@functools.cache
-def _title(code: str) -> bytes:
-    shown: dict[str, Any] = {"title": None, "law": []}
-    if code in book():
-        rule = book()[code].rule
-        shown = {"title": dict(rule.title), "law": list(rule.law)}
-    return orjson.dumps(shown)[1:-1]
 
 
 def _where(query: dict[str, Any]) -> Iterator[Any]:
@@ -248,6 +288,25 @@ def _where(query: dict[str, Any]) -> Iterator[Any]:
         yield row.code == query["code"]
     if "severity" in query:
         yield row.severity == query["severity"]
+    if "waived" in query:
+        covered = waiving.covered(row, _moment(query))
+        yield covered if query["waived"] == "true" else ~covered
+
+
+def _moment(query: dict[str, Any]) -> str:
+    """The instant that is asked about."""
+    return query.get("known_at") or clock.now()
+
+
+def _waived(rows: Iterable[StoredFinding], moment: str) -> Callable[[StoredFinding], waiving.Waived | None]:
+    """What tells by whom a finding was waived at an instant: one statement for all rows."""
+    standing = waiving.standing(moment, registers={(row.controller, row.register) for row in rows})
+
+    def waived(row: StoredFinding) -> waiving.Waived | None:
+        held = standing.get((row.controller, row.register, row.code, row.key))
+        return held if held is not None and held.covers(row.kind, row.severity) else None
+
+    return waived
 
 
 def _there(kind: str, controller: str, key: str) -> None:
@@ -274,13 +333,22 @@ def _counts(query: dict[str, Any], where: list[Any]) -> dict[str, Any]:
     grouped = row.select(row.kind, row.severity, row.code, peewee.fn.COUNT(row.id)).where(*where)
     kinds: dict[str, int] = dict.fromkeys(KINDS, 0)
     severities: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
+    waived: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     codes: dict[str, int] = {}
     for kind, severity, code, number in grouped.group_by(row.kind, row.severity, row.code).tuples():
         kinds[kind] += number
         if kind == "fail":
             severities[severity] += number
             codes[code] = codes.get(code, 0) + number
-    return {"kinds": kinds, "severities": severities, "codes": dict(sorted(codes.items()))}
+    covered = row.select(row.severity, peewee.fn.COUNT(row.id)).where(
+        *where, row.kind == "fail", waiving.covered(row, _moment(query))
+    )
+    for severity, number in covered.group_by(row.severity).tuples():
+        waived[severity] = number
+        severities[severity] -= number
+    return {
+        "kinds": kinds, "severities": severities, "waived": waived, "codes": dict(sorted(codes.items())),
+    }  # fmt: skip
 
 
 def _coverage(query: dict[str, Any]) -> bytes:

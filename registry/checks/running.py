@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,15 +20,14 @@ from registry.catalogue.record import Record
 from registry.checks import stored
 from registry.checks.book import examine
 from registry.checks.rule import KINDS, SEVERITIES, Case
-from registry.checks.stored import Checked, Difference, Examined
+from registry.checks.stored import Checked, Difference, Examined, Said
 from registry.connectors import observations
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Gone
-from registry.law import law
+from registry.law import Law, law
 
 #: So many registers are written in one transaction: others wait for it.
 PART = 100
-LAST = "9999-12-31T23:59:59.999999Z"
 
 
 class Run(Stored):
@@ -52,15 +51,15 @@ class Scope:
     controllers: frozenset[str] | None = None
     register: tuple[str, str] | None = None
 
-    def written(self, moment: str) -> Iterator[tuple[Record, Written]]:
+    def written(self, moment: str, known_at: str | None = None) -> Iterator[tuple[Record, Written]]:
         """Its records in force at an instant, by controller and key; as many as fit are in memory at a time.
 
-        Raises NotFound for a register that is not there, or was not yet.
+        `known_at` leaves out what was written later. Raises NotFound for a register that is not there, or was not yet.
         """
         if self.register is None:
-            yield from records(self.controllers, as_of=moment)
+            yield from records(self.controllers, as_of=moment, known_at=known_at)
         else:
-            yield record_at(*self.register, as_of=moment)
+            yield record_at(*self.register, as_of=moment, known_at=known_at)
 
     @property
     def controller(self) -> str | None:
@@ -122,23 +121,40 @@ def run(scope: Scope, *, by: str, heard: Callable[[Examined], None] | None = Non
     return finish(scope, tally, began, by=by)
 
 
-def look(scope: Scope, as_of: date) -> Iterator[Examined]:
-    """What the checks say of the registers of a scope as of a day: its law, and the record and the observations that
-    there were at its end. Stores nothing. Raises as `run` does.
+def examined(
+    record: Record,
+    written: Written,
+    day: date,
+    moment: str,
+    *,
+    known_at: str | None = None,
+    table: Law | None = None,
+) -> Examined:
+    """All that is said of one record on a day, with what its systems had shown by an instant.
+
+    `known_at` leaves out what was written later; `table` stands in for the law as printed.
     """
-    for record, written in scope.written(end_of(as_of)):
-        yield examined(record, written, as_of, end_of(as_of))
-
-
-def examined(record: Record, written: Written, day: date, moment: str) -> Examined:
-    """All that is said of one record on a day, with what its systems had shown by an instant."""
     controller, _, key = record.key.partition("/")
-    seen = tuple(observations.latest([f"{controller}/{name}" for name in record.system_keys], as_of=moment))
-    invented = {one.id for one in seen if one.invented}
-    case = Case(record, law(), day, seen, zone_of(record))
-    said = tuple(
+    case = case_of(record, day, moment, known_at=known_at, table=table)
+    return Examined(controller, key, written.version, said_of(case))
+
+
+def case_of(
+    record: Record, day: date, moment: str, *, known_at: str | None = None, table: Law | None = None
+) -> Case:
+    """What the rules get to see of a record on a day; the parameters are those of `examined`."""
+    controller = record.key.partition("/")[0]
+    systems = [f"{controller}/{name}" for name in record.system_keys]
+    seen = tuple(observations.latest(systems, as_of=moment, known_at=known_at))
+    return Case(record, table or law(), day, seen, zone_of(record))
+
+
+def said_of(case: Case) -> tuple[Said, ...]:
+    """All that the rules say of a case, as it is stored."""
+    invented = {one.id for one in case.observations if one.invented}
+    return tuple(
         stored.said(
-            record.key,
+            case.record.key,
             check.code,
             outcome,
             outcome.severity or check.rule.severity,
@@ -146,23 +162,19 @@ def examined(record: Record, written: Written, day: date, moment: str) -> Examin
         )
         for check, outcome in examine(case)
     )
-    return Examined(controller, key, written.version, said)
 
 
 def zone_of(record: Record) -> str:
     """The controller's time zone, Helsinki where it names none that there is."""
+    return zone_named(record.controller.time_zone)
+
+
+def zone_named(name: str) -> str:
+    """The time zone of that name, Helsinki where there is none."""
     try:
-        return str(ZoneInfo(record.controller.time_zone).key)
+        return str(ZoneInfo(name).key)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return clock.HELSINKI
-
-
-def end_of(day: date) -> str:
-    """The last instant of a day in Helsinki: what was declared or seen in its course counts in."""
-    if day == date.max:
-        return LAST
-    following = datetime.fromisoformat(clock.start_of(day + timedelta(days=1)))
-    return clock.written(following - timedelta(microseconds=1))
 
 
 def count(scope: Scope) -> int:

@@ -18,23 +18,19 @@ from registry.api import (
     Text,
     holder,
     idempotent,
-    mine,
     page_of,
     require,
     seek,
     stored,
 )
-from registry.catalogue import store
-from registry.catalogue.read import parts
 from registry.checks.findings import EXAMPLE as FINDING
-from registry.checks.findings import FindingSchema, titled
-from registry.checks.running import Run, Scope, Tally, look, run, told
-from registry.errors import Invalid, NotFound
+from registry.checks.findings import FindingSchema
+from registry.checks.past import LawTableSchema, scope_asked, some, titled
+from registry.checks.running import Run, Scope, Tally, run, told
+from registry.checks.then import look
+from registry.errors import NotFound
 
 blueprint = Blueprint("check-runs", __name__, description="Runs of the checks")
-
-#: So many registers are answered for at once, with all that is said of them; more are for a run that is stored.
-MOST = 200
 
 RUN = {
     "id": 3,
@@ -54,16 +50,19 @@ RUN = {
     "finished_at": "2026-01-15T08:00:00.100000Z",
     "by": "client/dpo",
 }
+
+
+class FindingThenSchema(FindingSchema):
+    """What a check says of a register on a day."""
+
+    class Meta(FindingSchema.Meta):
+        exclude = ("id", "first_seen", "since", "until", "waived", "checked_at")
+
+
 ANSWER = {
     **{name: RUN[name] for name in ("register", "controllers", "law", "registers", "kinds", "severities")},
     "as_of": "2020-07-16",
-    "findings": [
-        {
-            name: FINDING[name]
-            for name in FINDING
-            if name not in ("id", "first_seen", "since", "until", "checked_at")
-        }
-    ],
+    "findings": [{name: FINDING[name] for name in FINDING if name not in FindingThenSchema.Meta.exclude}],
 }
 
 
@@ -80,13 +79,6 @@ class CheckRunQuestionSchema(Schema):
     def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
         if "register" in data and "controller" in data:
             raise ma.ValidationError("contradiction: Name a register or a controller.", "controller")
-
-
-class LawTableSchema(Schema):
-    """Which law table decided."""
-
-    as_printed_on = fields.String(required=True, metadata={"format": "date"})
-    digest = fields.String(required=True)
 
 
 class CheckSummarySchema(Schema):
@@ -114,13 +106,6 @@ class CheckRunSchema(CheckSummarySchema):
     by = fields.String(required=True)
 
 
-class FindingThenSchema(FindingSchema):
-    """What a check says of a register on a day."""
-
-    class Meta(FindingSchema.Meta):
-        exclude = ("id", "first_seen", "since", "until", "checked_at")
-
-
 class CheckAnswerSchema(CheckSummarySchema):
     """A run as of a day: everything that the checks say."""
 
@@ -142,7 +127,7 @@ def run_checks(question: dict[str, Any]) -> Response:
     end; the answer has all that is said, and nothing is stored. 404 for a register or controller that is not there (or
     was not yet), 410 for one that has ended.
     """
-    scope = _scope(question)
+    scope = scope_asked(question)
     if "as_of" in question:
         return _answered(scope, question["as_of"])
     done = run(scope, by=holder().id)
@@ -180,27 +165,9 @@ def _visible() -> Any:
     return Run.controller.in_(sorted(seen)) | (Run.actor == holder().id)
 
 
-def _scope(question: dict[str, Any]) -> Scope:
-    if "register" in question:
-        controller, key = parts(question["register"], "/register")
-        mine(controller)
-        return Scope(register=(controller, key))
-    if "controller" in question:
-        controller = question["controller"]
-        mine(controller)
-        if not store.exists("controller", controller, controller):
-            raise NotFound("There is no such controller.")
-        return Scope(controllers=frozenset({controller}))
-    return Scope(controllers=holder().controllers)
-
-
 def _answered(scope: Scope, as_of: Any) -> Response:
     tally, items = Tally(), []
-    for one in look(scope, as_of):
-        if tally.registers == MOST:
-            raise Invalid(
-                f"More than {MOST} registers; name a controller or a register.", code="too_many_registers"
-            )
+    for one in some(look(scope, as_of)):
         tally.add(one)
         items += [titled(said.code, said.document) for said in one.said]
     head = orjson.dumps(told(scope, tally, as_of))

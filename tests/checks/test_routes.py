@@ -10,7 +10,7 @@ from flask import Flask
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.checks import findings, pages, runs
+from registry.checks import findings, pages, past, runs
 from registry.checks.book import book
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import StoredFinding
@@ -120,7 +120,7 @@ def test_an_answer_as_of_a_day_is_not_stored(acme: Caller) -> None:
 def test_too_many_registers_are_for_a_run_that_is_stored(
     everyone: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "MOST", 1)
+    monkeypatch.setattr(past, "MOST", 1)
     assert told(everyone.post("/v1/check-runs", {"as_of": "2026-01-01"}), 422)["code"] == "too_many_registers"
     assert (
         told(everyone.post("/v1/check-runs", {"as_of": "2026-01-01", "controller": "acme"}))["registers"] == 1

@@ -13,8 +13,9 @@ from registry import clock, db, journal
 from registry.catalogue import store
 from registry.checks import running
 from registry.checks.book import book
-from registry.checks.running import Run, Scope, count, end_of, look, run
+from registry.checks.running import Run, Scope, count, run
 from registry.checks.stored import Checked, Part, StoredFinding
+from registry.checks.then import end_of, look
 from registry.errors import Gone, NotFound
 from tests.checks.conftest import BY, NEWS, START, Declare, holding
 
