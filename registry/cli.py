@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from registry import __version__, terminal
+from registry import __version__, db, terminal
 from registry.auth.commands import client
 from registry.catalogue.commands import load
 from registry.checks.commands import check
@@ -40,8 +40,11 @@ def serve(host: str, port: int | None) -> None:
     """Serve the API and the notices."""
     from registry.serve import serve as run
 
-    settings = _settings()
-    run(dataclasses.replace(settings, port=port) if port else settings, host=host)
+    settings = terminal.opened()
+    db.close()  # each worker opens its own
+    settings = dataclasses.replace(settings, port=port) if port else settings
+    terminal.port_is_free(host, settings.port, "registry serve --port 8123")
+    run(settings, host=host)
 
 
 @main.command()
@@ -49,7 +52,7 @@ def serve(host: str, port: int | None) -> None:
     "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to serve on."
 )
 def demo(port: int) -> None:
-    """Keep, check, publish and serve five real registers, with tokens to try."""
+    """Serve five real registers, with tokens to try."""
     from registry.demo import run
 
     run(port)
@@ -76,19 +79,50 @@ def openapi(check: bool, path: Path) -> None:
 
 @main.command()
 @click.option("--check", is_flag=True, help="Change nothing; fail when models and migrations differ.")
-def migrate(check: bool) -> None:
+@click.option(
+    "--new", "name", metavar="NAME", help="Draft the next migration from what the models have more."
+)
+def migrate(check: bool, name: str | None) -> None:
     """Bring the database up to date."""
-    from registry import db
-
-    with tempfile.TemporaryDirectory() as scratch:
-        db.open(f"sqlite:///{scratch}/check.db" if check else _settings().database)
+    if check and name:
+        raise click.UsageError("Give --check or --new.")
+    if not check and not name:
+        terminal.bind(_settings())
         done = db.migrate()
+        db.close()
+        click.echo("\n".join(done) or "Nothing to do.")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        db.open(f"sqlite:///{scratch}/check.db")
+        db.migrate()
         differences = db.drift() if check else []
+        drafted = db.generate(name) if name else None
         db.close()
     if differences:
         raise click.ClickException("Models and migrations differ:\n" + "\n".join(differences))
-    if not check:
-        click.echo("\n".join(done) or "Nothing to do.")
+    if name:
+        told = f"{drafted} is a draft: read it, and add checks and renames." if drafted else "Nothing to do."
+        click.echo(told)
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy a SQLite database into a new file.
+
+    The copy is consistent, also while the database is in use. Nothing is written over. Keep it as safe as the
+    database itself.
+    """
+    terminal.opened()
+    if db.engine()["engine"] != "sqlite":
+        raise click.ClickException("This is PostgreSQL: use pg_dump, or continuous archiving.")
+    try:
+        size = db.backup(file)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already; nothing is written over.") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
+    click.echo(f"{file}: {size} bytes. To verify it: REGISTRY_DATABASE=sqlite:///{file} registry verify")
 
 
 def _settings() -> Settings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -57,7 +56,7 @@ def run(port: int) -> None:
 
     Raises click.ClickException when the port is taken or the server does not start.
     """
-    _free(port)
+    terminal.port_is_free("127.0.0.1", port, "make demo PORT=8123")
     base = f"http://127.0.0.1:{port}"
     database = os.environ.get("REGISTRY_DATABASE", "sqlite:///var/registry.db")
     db.open(database)
@@ -111,17 +110,6 @@ def _step(name: str, do: Callable[[], str]) -> None:
     click.echo(f"{name:<14}", nl=False)
     told = do()
     click.echo(f"{told}  ({time.perf_counter() - began:.1f} s)")
-
-
-def _free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise click.ClickException(
-                f"Port {port} is taken; choose another: make demo PORT=8123"
-            ) from error
 
 
 def _keep(base: str, issued: dict[str, str]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+import peewee
 
 from registry import db, errors
 from registry.settings import Settings
@@ -24,6 +27,12 @@ class Told(click.Group):
             return super().invoke(ctx)
         except errors.Problem as problem:
             raise click.ClickException(sentence(problem)) from None
+        except peewee.PeeweeException as error:
+            meant = db.failure(error)
+            if meant is None:
+                raise
+            said = f"{sentence(meant)}\n  {str(error).strip().splitlines()[0]}"
+            raise click.ClickException(f"{said}\n  REGISTRY_DATABASE says which database.") from None
 
 
 def sentence(problem: errors.Problem) -> str:
@@ -45,11 +54,46 @@ def opened() -> Settings:
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     if db.database.obj is None:
-        db.open(settings.database)
+        bind(settings)
         click.get_current_context().call_on_close(db.close)
-    if waiting := db.pending():
+    try:
+        waiting = db.pending()
+    except RuntimeError as error:  # of a newer program
+        raise click.ClickException(str(error)) from None
+    except peewee.DatabaseError as error:
+        if "not a database" in str(error):
+            raise click.ClickException("REGISTRY_DATABASE names a file that is no SQLite database.") from None
+        raise
+    if len(waiting) == db.migrations():
+        raise click.ClickException("The database is empty: run `registry migrate` first.")
+    if waiting:
         raise click.ClickException(f"The database lacks {', '.join(waiting)}: run `registry migrate` first.")
     return settings
+
+
+def bind(settings: Settings) -> None:
+    """Bind the settings' database. Raises click.ClickException where it cannot be one."""
+    try:
+        db.open(settings.database)
+    except (ValueError, RuntimeError, OSError, peewee.ProgrammingError) as error:
+        raise click.ClickException(f"REGISTRY_DATABASE: {error}") from None
+
+
+def port_is_free(host: str, port: int, instead: str) -> None:
+    """Raises click.ClickException when somebody listens on the port: granian would share it with them, unasked."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            said = f"Port {port} of {host} cannot be had ({error.strerror}); choose another: {instead}"
+            raise click.ClickException(said) from None
+
+
+def yaml_files(paths: Iterable[Path]) -> list[Path]:
+    """The files named, and the YAML files of the folders named, in order."""
+    return [file for path in paths for file in (sorted(path.glob("**/*.y*ml")) if path.is_dir() else [path])]
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

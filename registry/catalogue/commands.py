@@ -22,14 +22,13 @@ from registry.catalogue import load as files
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def load(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
-    """Load controllers, systems and registers from YAML files (or folders of them).
+    """Load declarations from YAML files.
 
-    All of it is written, in one transaction, or none. What is stored already stays as it is: a second load changes
-    nothing.
+    Files, or folders of them, with controllers, systems and registers. All of it is written, in one transaction, or
+    none. What is stored already stays as it is: a second load changes nothing.
     """
     terminal.opened()
-    found = [file for path in paths for file in (sorted(path.glob("**/*.y*ml")) if path.is_dir() else [path])]
-    items = files.read(found)
+    items = files.read(terminal.yaml_files(paths))
     changes = files.plan(items) if dry_run else files.apply(items, by=terminal.OPERATOR)
     if as_json:
         told = [

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from registry import clock
 from registry.catalogue import store
 from registry.catalogue.diff import diff
 from registry.catalogue.record.assemble import load
-from registry.db import writes
+from registry.db import writes, writing
 from registry.errors import Invalid, NotFound, Problem
 from registry.strict.body import parse
 
@@ -98,9 +99,17 @@ def read(paths: Iterable[Path]) -> list[Item]:
     return sorted(items, key=lambda item: (order.index(item.kind), item.controller, item.key))
 
 
+class _Undo(Exception):
+    pass
+
+
 def plan(items: Iterable[Item]) -> list[Change]:
-    """What `apply` would do now; writes nothing."""
-    return [_change(item) for item in items]
+    """What `apply` would do now, and raises as it does: it is done, and undone before anybody sees it."""
+    done: list[Change] = []
+    with suppress(_Undo), writing(why="undone"):
+        done = apply(items, by="nobody")
+        raise _Undo
+    return done
 
 
 @writes

@@ -18,9 +18,9 @@ def observations() -> None:
 @observations.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def load(files: tuple[Path, ...]) -> None:
-    """Store the observations of YAML FILES, all of them or none. A second load changes nothing."""
+    """Store the observations of YAML FILES (or folders of them), all or none. A second load changes nothing."""
     terminal.opened()
-    done = load_observations(files, by=terminal.OPERATOR)
+    done = load_observations(terminal.yaml_files(files), by=terminal.OPERATOR)
     click.echo(
         terminal.table(
             ["system", "what was done", "kind"], [(one.system, one.action, one.kind) for one in done]

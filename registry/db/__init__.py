@@ -5,6 +5,7 @@ A read is a select, anywhere. A write happens inside a verb marked `@writes`, wh
 journal entry; the engine refuses any other. A server calls `request_begin` and `request_end` around each request.
 """
 
+from registry.db.backup import backup
 from registry.db.engines import (
     Unjournalled,
     WriteOutside,
@@ -18,7 +19,7 @@ from registry.db.engines import (
     request_end,
 )
 from registry.db.failures import failure
-from registry.db.shape import drift, generate, migrate, models, pending
+from registry.db.shape import drift, generate, migrate, migrations, models, pending
 from registry.db.stored import Instant, Stored, Text
 from registry.db.verbs import noted, snapshot, work, writes, writing
 
@@ -28,6 +29,7 @@ __all__ = [
     "Text",
     "Unjournalled",
     "WriteOutside",
+    "backup",
     "close",
     "connection",
     "database",
@@ -37,6 +39,7 @@ __all__ = [
     "failure",
     "generate",
     "migrate",
+    "migrations",
     "models",
     "noted",
     "open",

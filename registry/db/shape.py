@@ -49,6 +49,11 @@ def pending() -> list[str]:
     return [row.name for row in rows if not row.applied]
 
 
+def migrations() -> int:
+    """How many migrations this program knows."""
+    return len(_runner().status())
+
+
 def migrate() -> list[str]:
     """Run what is pending, all of it or nothing, and give the names. Of several processes one does it, the others
     wait.

@@ -23,11 +23,11 @@ from registry.journal.verification import verify as run
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
 def verify(ctx: click.Context, checkpoint: Path | None, as_json: bool) -> None:
-    """Verify the journal: every entry, its chain, its tree, and the documents it speaks of.
+    """Verify the journal and what it speaks of.
 
-    Exit status 1 when something does not fit; the first entry that does not fit is named. Without a checkpoint kept
-    elsewhere, a journal that was cut or rewritten whole by somebody who can write the database cannot be told from an
-    honest one.
+    Every entry, its chain, its tree, and the documents. Exit status 1 when something does not fit; the first entry
+    that does not fit is named. Without a checkpoint kept elsewhere, a journal that was cut or rewritten whole by
+    somebody who can write the database cannot be told from an honest one.
     """
     terminal.opened()
     kept = _kept(checkpoint) if checkpoint else None
