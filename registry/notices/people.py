@@ -15,8 +15,20 @@ from registry.catalogue.record import Record, withheld
 #: In place of a name or a personal mailbox inside a text.
 MASK = "[…]"
 
+#: What is not seen and would keep a mailbox from being found.
+_UNSEEN = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+#: The sign in a mailbox, also as it is written against harvesters.
+_SIGN = re.compile(
+    rf"[\s{_UNSEEN}]{{0,3}}(?:[@\uff20\ufe6b]|&#0?64;|&commat;|[(\[{{<]\s?(?:at|a|ät|@)\s?[)\]}}>])[\s{_UNSEEN}]{{0,3}}"
+    r"|\s(?:at|ät)\s",
+    re.IGNORECASE,
+)
 # Bounded, so that a long text without any mailbox costs no more than its length.
-_IN_TEXT = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_IN_TEXT = re.compile(
+    rf"[\w.!#$%&'*+/=?^`{{|}}~{_UNSEEN}-]{{1,64}}(?:{_SIGN.pattern})"
+    rf"[\w{_UNSEEN}-]{{1,63}}(?:(?:\.|\s?[(\[](?:dot|piste|punkt)[)\]]\s?)[\w{_UNSEEN}-]{{1,63}}){{0,8}}",
+    re.IGNORECASE,
+)
 #: What tells a mailbox of a task from one of a person. Whole parts of the local part only, or endings and beginnings
 #: that are no surname's: Hakulinen and Tukiainen are people, though haku and tuki are tasks.
 _TASKS = frozenset({
@@ -66,13 +78,13 @@ class Discretion:
         for name, plain in zip(self.names, self._plain, strict=True):
             if plain in folded:
                 text = re.sub(re.escape(name), MASK, text, flags=re.IGNORECASE)
-        if "@" not in text and "(at)" not in text and "[at]" not in text:
+        if not _SIGN.search(text):
             return text
         return _IN_TEXT.sub(lambda found: MASK if self.personal(found[0]) else found[0], text)
 
     def personal(self, mailbox: str) -> bool:
         """Whether a mailbox looks like a person's: first.last@, f.last@, first_last@ …"""
-        local = re.split(r"@|\(at\)|\[at\]", mailbox)[0].strip().lower()
+        local = re.sub(f"[{_UNSEEN}]", "", _SIGN.split(mailbox)[0]).strip().lower()
         parts = [part for part in re.split(r"[._+]|(?<=[a-zåäö])-(?=[a-zåäö]+\.)", local) if part]
         if len(parts) < 2 or not all(
             re.fullmatch(r"[^\W\d_]+(?:-[^\W\d_]+)*\d{0,4}", part) for part in parts

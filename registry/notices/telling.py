@@ -15,7 +15,8 @@ from registry.notices.words import Words
 
 How = Callable[[Any], "tuple[Said, ...]"]
 
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+#: A mailbox as mail programs take it.
+MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _UNSAFE = re.compile('[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"<>\\\\^`{|}]')
 
 
@@ -59,8 +60,9 @@ class Teller:
         """A mailbox of a role or an organisation; () for one that looks like a person's own."""
         if withheld(value) or self.discretion.personal(value):
             return ()
-        link = f"mailto:{value}" if _MAILBOX.fullmatch(value) else None
-        return (Said(value, record=True, link=link),)
+        if not MAILBOX.fullmatch(value):
+            return self.name(value)  # words beside a mailbox, or none: a text like any other
+        return (Said(value, record=True, link=f"mailto:{value}"),)
 
     def phone(self, value: str) -> tuple[Said, ...]:
         """A telephone number."""
@@ -89,7 +91,13 @@ class Teller:
 
     def term(self, vocabulary: str) -> How:
         """How a word of one of the law's vocabularies is told."""
-        return lambda value: (self.words.term(vocabulary, value),)
+
+        def told(value: str) -> tuple[Said, ...]:
+            said = self.words.term(vocabulary, value)
+            # As printed and not one of its words: a text like any other.
+            return self.line(said.text) if said.code is None else (said,)
+
+        return told
 
     def yes_no(self, value: bool) -> tuple[Said, ...]:
         """Yes or no."""

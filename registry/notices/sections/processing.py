@@ -196,7 +196,7 @@ def _data_row(t: Teller, n: int, one: Any) -> dict[str, Told | None]:
         if getattr(one, name)
     ]
     if one.mandatory_for:
-        extra.append(t.words.term("mandatory_for", one.mandatory_for))
+        extra += t.term("mandatory_for")(one.mandatory_for)
     return {
         "data": t.told("data", f"{at}/text", one.text, t.prose) or Told(_named(t, one)),
         "collection": t.told(
