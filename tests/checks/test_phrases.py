@@ -197,6 +197,30 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         ["asiakas.palvelu", "info.oulu", "tietosuoja.vastaava", "registrator.umea", "privacy.team"],
         ["maija.mallikas", "malli_maija"],
     ),
+    "necessary_tracker": (
+        [
+            "välttämättömät evästeet",
+            "palvelun toiminnan kannalta välttämättömät tekniset evästeet",
+            "pakolliset evästeet",
+            "istuntoeväste",
+            "nödvändiga kakor",
+            "strictly necessary cookies",
+            "essential for the service",
+        ],
+        ["evästeet", "muut seurantatekniikat", "kävijäseuranta", "analyskakor", "analytics cookies"],
+    ),
+    "two_factor": (
+        [
+            "kaksivaiheinen tunnistautuminen",
+            "Monivaiheisella todennuksella",
+            "vahva tunnistus",
+            "MFA",
+            "tvåfaktorsautentisering",
+            "two-factor authentication",
+            "multi-factor login",
+        ],
+        ["Henkilökohtaiset käyttäjätunnukset ja salasanat", "kaksivaiheinen hakumenettely", "vahva salasana"],
+    ),
     "placeholder": (
         [
             "x (x)",
