@@ -54,7 +54,7 @@ migrate: $(RUNTIME)  ## bring the database of REGISTRY_DATABASE up to date
 	$(RUN) migrate
 
 bench: $(DEV)  ## measure the paths that matter, against a server of its own
-	$(RUN) bench $(ARGS)
+	$(V)/python -m tests.bench $(ARGS)
 
 LOCK := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(V)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 	--no-header --universal --python-version 3.11 --no-build
