@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from registry import clock
 from registry.catalogue import store
 from registry.catalogue.record import Record, assemble
+from registry.catalogue.together import together
 from registry.errors import Gone, Invalid, NotFound
 
 
@@ -65,8 +66,9 @@ def records(
         found = store.select(
             "register", controllers=among, after=after, limit=page, as_of=moment, known_at=known_at
         )
-        for written in found:
-            yield whole(written, as_of=moment, known_at=known_at)
+        yield from together(
+            found, moment, known_at, lambda kind, owner, key: _at_or_first(kind, owner, key, moment, known_at)
+        )
         if len(found) < page:
             return
         after = (found[-1].controller, found[-1].key)
