@@ -124,9 +124,9 @@ def _after(cursor: str, bound: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
 
 def _fits(part: Any, kind: type) -> bool:
     # Anybody can write a cursor: what a database cannot compare with must not get that far.
-    if type(part) is not kind:
-        return False
-    return abs(part) <= MAX_INTEGER if kind is int else text_fault(part) is None
+    if kind is int:
+        return type(part) is int and abs(part) <= MAX_INTEGER
+    return type(part) is str and text_fault(part) is None
 
 
 def _bad(sentence: str) -> errors.Invalid:

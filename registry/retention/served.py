@@ -1,9 +1,10 @@
 """The rules in force: worked out and stored once when a register is published, taken back by a withdrawal or an end.
 
 A publication is in force from the day its version takes effect until a later publication of the register takes its
-place. It is never in force once closed (withdrawn, or replaced by one in effect at once), nor once an end of the
-register, written after its version, has begun; opening the register again does not bring it back. All of this is
-decided by the one statement that reads the rules, and none of it by a clock that may have been put back.
+place, or the day is over on which the register ended by its own words (`ended_on`). It is never in force once closed
+(withdrawn, or replaced by one in effect at once), nor once an end of the register, written after its version, has
+begun; opening the register again does not bring it back. All of this is decided by the one statement that reads the
+rules, and none of it by a clock that may have been put back.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -103,7 +105,7 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
         revision=_revision(written.controller, written.key) + 1,
         version=written.version,
         effective_from=written.effective_from,
-        until=ENDLESS,
+        until=_last(record),
         published_at=now,
     )
     stamped = {"revision": publication.revision, "published_at": now}
@@ -126,6 +128,14 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
         content=_content(publication, [row["digest"] for row in rows]),
     )
     return rules
+
+
+def _last(record: Record) -> str:
+    """When rules stop to be served by the record's own words: once the day is over on which the register ended."""
+    day = record.register.ended_on
+    if day is None or day == date.max:
+        return ENDLESS
+    return clock.start_of(day + timedelta(days=1), record.controller.time_zone)
 
 
 @writes
