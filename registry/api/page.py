@@ -122,11 +122,11 @@ def _after(cursor: str, bound: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     return tuple(said[1:])
 
 
-def _fits(part: Any, kind: type) -> bool:
+def _fits(part: Any, kind: type[Any]) -> bool:
     # Anybody can write a cursor: what a database cannot compare with must not get that far.
     if kind is int:
-        return type(part) is int and abs(part) <= MAX_INTEGER
-    return type(part) is str and text_fault(part) is None
+        return isinstance(part, int) and not isinstance(part, bool) and abs(part) <= MAX_INTEGER
+    return isinstance(part, str) and text_fault(part) is None
 
 
 def _bad(sentence: str) -> errors.Invalid:

@@ -97,21 +97,17 @@ def written(kind: str, rows: Any) -> Iterator[Written]:
         )
 
 
-COLUMNS = (
-    Declaration.controller, Declaration.key, Declaration.version, Version.version, Version.effective_from,
-    Version.recorded_at, Version.ended, Version.document,
-)  # fmt: skip
+#: The columns of `written`, of a declaration d and its version v.
+COLUMNS = "d.controller, d.key, d.version, v.version, v.effective_from, v.recorded_at, v.ended, v.document"
 
 
-def applicable(as_of: str, known_at: str | None) -> Any:
-    """The id of a declaration's version that applies: of those in effect the latest to, then the last written."""
-    other = Version.alias()
-    query = other.select(other.id).where(
-        (other.declaration == Declaration.id) & (other.effective_from <= as_of)
-    )
-    if known_at is not None:
-        query = query.where(other.recorded_at <= known_at)
-    return query.order_by(other.effective_from.desc(), other.version.desc()).limit(1)
+def applicable(known: bool) -> str:
+    """The id of the version of d that applies, as a subquery that takes the moment, and with `known` what was known by:
+    of the versions in effect the latest to take effect, and of those the last written.
+    """
+    then = " AND w.recorded_at <= ?" if known else ""
+    among = "FROM catalogue_version w WHERE w.declaration_id = d.id AND w.effective_from <= ?"
+    return f"(SELECT w.id {among}{then} ORDER BY w.effective_from DESC, w.version DESC LIMIT 1)"  # noqa: S608 -- constants alone
 
 
 def is_key(text: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from registry import clock
 from registry.catalogue import store
-from registry.catalogue.record import Record, assemble
-from registry.catalogue.together import together
+from registry.catalogue.record import Record
+from registry.catalogue.together import Whole, together
 from registry.errors import Gone, Invalid, NotFound
 
 
@@ -42,14 +42,21 @@ def whole(
     Where the controller or a system was first declared later than `as_of`, its first version stands in: a register
     that applied then had one.
     """
-    body = written.body
+    return _joined(written, as_of, known_at).record(), written
+
+
+def whole_at(controller: str, key: str, *, as_of: str) -> Whole:
+    """What applied at an instant, not yet put together as a record. Raises as `record_at` does."""
+    return _joined(store.at("register", controller, key, as_of=as_of), as_of, None)
+
+
+def _joined(written: store.Written, as_of: str | None, known_at: str | None) -> Whole:
     controller = _at_or_first("controller", written.controller, written.controller, as_of, known_at)
     systems = {
-        name: _at_or_first("system", written.controller, name, as_of, known_at).body
-        for name in body.get("systems", ())
+        name: _at_or_first("system", written.controller, name, as_of, known_at)
+        for name in written.body.get("systems", ())
     }
-    record = assemble(f"{written.controller}/{written.key}", body, controller.body, systems, stored=True)
-    return record, written
+    return Whole(written, controller, systems)
 
 
 def records(
@@ -60,15 +67,32 @@ def records(
     page: int = 200,
 ) -> Iterator[tuple[Record, store.Written]]:
     """All records in force of `controllers` (None: of everybody), in pages, so that memory stays bounded."""
+    for some in pages(controllers, as_of=as_of, known_at=known_at, page=page):
+        for one in some:
+            yield one.record(), one.register
+
+
+def pages(
+    controllers: Iterable[str] | None = None,
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    page: int = 200,
+) -> Iterator[list[Whole]]:
+    """What `records` gives, a page at a time and not yet put together, by controller and key."""
     moment, after = as_of or clock.now(), None
     among = None if controllers is None else set(controllers)
     while True:
         found = store.select(
             "register", controllers=among, after=after, limit=page, as_of=moment, known_at=known_at
         )
-        yield from together(
-            found, moment, known_at, lambda kind, owner, key: _at_or_first(kind, owner, key, moment, known_at)
-        )
+        if found:
+            yield together(
+                found,
+                moment,
+                known_at,
+                lambda kind, owner, key: _at_or_first(kind, owner, key, moment, known_at),
+            )
         if len(found) < page:
             return
         after = (found[-1].controller, found[-1].key)

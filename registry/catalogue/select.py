@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import peewee
-
-from registry import clock
+from registry import clock, db
 from registry.catalogue.facets import words
-from registry.catalogue.model import COLUMNS, Declaration, Facet, Version, Written, applicable, written
+from registry.catalogue.model import COLUMNS, Written, applicable, written
+
+_BESIDE = "SELECT f.version_id FROM catalogue_facet f WHERE f.kind = ? AND f.name = ?"
+_THROUGH = (
+    "SELECT f.version_id FROM catalogue_facet s JOIN catalogue_facet f"
+    " ON f.controller = s.controller AND f.value = s.key AND f.kind = ? AND f.name = 'system'"
+    " WHERE s.kind = 'system' AND s.name = ? AND s.value = ?"
+)
+_NAMED = "SELECT f.controller FROM catalogue_facet f WHERE f.kind = 'controller' AND f.name = 'text' AND "
+#: The last code point: nothing that begins with a word sorts after the word and this.
+_LAST = "\U0010ffff"
 
 
 def select(
     kind: str,
     *,
     controllers: frozenset[str] | set[str] | None = None,
+    keys: set[str] | None = None,
     exact: Mapping[str, str] | None = None,
     through_system: Mapping[str, str] | None = None,
     text: str | None = None,
@@ -27,25 +36,37 @@ def select(
 ) -> list[Written]:
     """Declarations in force, by controller and key, each in the version that applied.
 
-    `controllers` None means all; `exact` are facets that must all be there; `through_system` facets that the
+    `controllers` and `keys` None mean all; `exact` are facets that must all be there; `through_system` facets that the
     declaration or one of its systems must have (vendor, kind); `text` words of which each must begin a word of the
     declaration or of its controller; `after` the last (controller, key) of the page before.
     """
-    query = (
-        Declaration.select(*COLUMNS)
-        .join(Version, on=(Version.id == applicable(as_of or clock.now(), known_at)))
-        .where((Declaration.kind == kind) & ~Version.ended)
-        .order_by(Declaration.controller, Declaration.key)
-    )
+    if controllers is not None and not controllers:
+        return []
+    parts = [
+        ("d.kind = ?", (kind,)),
+        (
+            f"v.id = {applicable(known_at is not None)}",
+            (as_of or clock.now(), *(() if known_at is None else (known_at,))),
+        ),
+        ("NOT v.ended", ()),
+        *_conditions(kind, exact or {}, through_system or {}, text, review_due_before),
+    ]
     if controllers is not None:
-        query = query.where(Declaration.controller.in_(sorted(controllers)))
+        parts.append((f"d.controller IN ({', '.join('?' * len(controllers))})", tuple(sorted(controllers))))
+    if keys is not None:
+        parts.append((f"d.key IN ({', '.join('?' * len(keys))})", tuple(sorted(keys))))
     if after is not None:
-        query = query.where(peewee.Tuple(Declaration.controller, Declaration.key) > peewee.Tuple(*after))
-    for condition in _conditions(kind, exact or {}, through_system or {}, text, review_due_before):
-        query = query.where(condition)
+        parts.append(("(d.controller, d.key) > (?, ?)", after))
+    conditions = " AND ".join(condition for condition, _ in parts)
+    values = [value for _, some in parts for value in some]
+    sql = (
+        f"SELECT {COLUMNS} FROM catalogue_declaration d JOIN catalogue_version v ON v.declaration_id = d.id "  # noqa: S608 -- made of the constants of this file; values are parameters
+        f"WHERE {conditions} ORDER BY d.controller, d.key"
+    )
     if limit is not None:
-        query = query.limit(limit)
-    return list(written(kind, query.tuples()))
+        sql += " LIMIT ?"
+        values.append(limit)
+    return list(written(kind, db.execute(sql, *values)))
 
 
 def _conditions(
@@ -54,27 +75,17 @@ def _conditions(
     through_system: Mapping[str, str],
     text: str | None,
     review_due_before: str | None,
-) -> Iterator[Any]:
-    def versions(*where: Any) -> Any:
-        return Facet.select(Facet.version).where(Facet.kind == kind, *where)
-
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for name, value in exact.items():
-        yield Version.id.in_(versions(Facet.name == name, Facet.value == value))
+        yield f"v.id IN ({_BESIDE} AND f.value = ?)", (kind, name, value)
     for name, value in through_system.items():
-        system, beside = Facet.alias(), Facet.alias()
-        through = (
-            beside.select(beside.version)
-            .join(system, on=(system.controller == beside.controller) & (system.key == beside.value))
-            .where(
-                (beside.kind == kind) & (beside.name == "system") & (system.kind == "system")
-                & (system.name == name) & (system.value == value)
-            )
-        )  # fmt: skip
-        yield Version.id.in_(versions(Facet.name == name, Facet.value == value)) | Version.id.in_(through)
+        sql = f"(v.id IN ({_BESIDE} AND f.value = ?) OR v.id IN ({_THROUGH}))"
+        yield sql, (kind, name, value, kind, name, value)
     if review_due_before is not None:
-        yield Version.id.in_(versions(Facet.name == "review_due", Facet.value < review_due_before))
+        yield f"v.id IN ({_BESIDE} AND f.value < ?)", (kind, "review_due", review_due_before)
     for word in sorted(words(text or "")):
-        begins = (Facet.name == "text") & (Facet.value >= word) & (Facet.value < word + "\U0010ffff")
         # A register is also found by the name of its controller, former names included.
-        controllers = Facet.select(Facet.controller).where((Facet.kind == "controller") & begins)
-        yield Version.id.in_(versions(begins)) | Declaration.controller.in_(controllers)
+        begins = "f.value >= ? AND f.value < ?"
+        named = _NAMED + begins
+        sql = f"(v.id IN ({_BESIDE} AND {begins}) OR d.controller IN ({named}))"
+        yield sql, (kind, "text", word, word + _LAST, word, word + _LAST)

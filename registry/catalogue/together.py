@@ -1,56 +1,71 @@
-"""Many registers as whole records at once: the controllers and systems of a page of them are read in two statements."""
+"""Many registers at once, each with its controller and systems: those of a page are read in two statements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from registry.catalogue.model import COLUMNS, Declaration, Version, Written, applicable, written
+from registry.catalogue.model import Written
 from registry.catalogue.record import Record, assemble
+from registry.catalogue.select import select
 
 #: What reads one declaration that the statements did not give: ended, or not in force yet.
 Read = Callable[[str, str, str], Written]
 
 
-def together(
-    page: Sequence[Written], moment: str, known_at: str | None, read: Read
-) -> Iterator[tuple[Record, Written]]:
-    """Versions of registers as records, each with the controller and systems that applied at an instant, as known then.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Whole:
+    """A version of a register with the versions of its controller and of its systems (by key) that applied then."""
+
+    register: Written
+    controller: Written
+    systems: Mapping[str, Written]
+
+    def record(self) -> Record:
+        """All of it as one record."""
+        name = f"{self.register.controller}/{self.register.key}"
+        systems = {key: one.body for key, one in self.systems.items()}
+        return assemble(name, self.register.body, self.controller.body, systems, stored=True)
+
+    def documents(self) -> Iterator[bytes]:
+        """The documents that it is made of, as stored, always in the same order."""
+        yield self.register.document
+        yield self.controller.document
+        for key in sorted(self.systems):
+            yield self.systems[key].document
+
+
+def together(page: Sequence[Written], moment: str, known_at: str | None, read: Read) -> list[Whole]:
+    """Versions of registers with the controllers and systems that applied at an instant, as known then.
 
     `read(kind, controller, key)` gives what did not apply then.
     """
-    bodies = [one.body for one in page]
+    names = [(one, one.body.get("systems", ())) for one in page]
     controllers = {one.controller for one in page}
-    wanted = {
-        ("system", one.controller, key)
-        for one, body in zip(page, bodies, strict=True)
-        for key in body.get("systems", ())
-    }
-    found = _bodies("controller", controllers, controllers, moment, known_at)
-    found |= _bodies("system", controllers, {key for _, _, key in wanted}, moment, known_at)
+    found = _applied("controller", controllers, controllers, moment, known_at)
+    keys = {key for _, systems in names for key in systems}
+    found |= _applied("system", controllers, keys, moment, known_at)
 
-    def body_of(kind: str, controller: str, key: str) -> dict[str, object]:
+    def given(kind: str, controller: str, key: str) -> Written:
         name = (kind, controller, key)
         if name not in found:
-            found[name] = read(kind, controller, key).body
+            found[name] = read(kind, controller, key)
         return found[name]
 
-    for one, body in zip(page, bodies, strict=True):
-        details = body_of("controller", one.controller, one.controller)
-        systems = {key: body_of("system", one.controller, key) for key in body.get("systems", ())}
-        yield assemble(f"{one.controller}/{one.key}", body, details, systems, stored=True), one
+    return [
+        Whole(
+            one,
+            given("controller", one.controller, one.controller),
+            {key: given("system", one.controller, key) for key in systems},
+        )
+        for one, systems in names
+    ]
 
 
-def _bodies(
+def _applied(
     kind: str, controllers: set[str], keys: set[str], moment: str, known_at: str | None
-) -> dict[tuple[str, str, str], dict[str, object]]:
+) -> dict[tuple[str, str, str], Written]:
     if not keys:
         return {}
-    rows = (
-        Declaration.select(*COLUMNS)
-        .join(Version, on=(Version.id == applicable(moment, known_at)))
-        .where(
-            (Declaration.kind == kind) & ~Version.ended
-            & Declaration.controller.in_(sorted(controllers)) & Declaration.key.in_(sorted(keys))
-        )
-    )  # fmt: skip
-    return {(kind, one.controller, one.key): one.body for one in written(kind, rows.tuples())}
+    rows = select(kind, controllers=controllers, keys=keys, as_of=moment, known_at=known_at)
+    return {(kind, one.controller, one.key): one for one in rows}

@@ -1,1 +1,1 @@
-"""`make bench`: the paths that matter beside the bare limit, as ratios of one run; figures of two runs do not compare."""
+"""`make bench`: paths beside the bare view, as ratios of one run; figures of two runs do not compare."""

@@ -57,7 +57,7 @@ PATHS: dict[str, tuple[str, float]] = {
 @click.option("--callers", default="1,8,32", show_default=True, help="How many ask at once.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def main(seconds: float, rounds: int, registers: int, callers: str, as_json: bool) -> None:
-    """Measure each path beside a bare Flask view of the same bytes under the same server, burst by burst in turn."""
+    """Measure paths beside a bare Flask view of the same bytes under the same server, burst by burst in turn."""
     crowds = [int(one) for one in callers.split(",")]
     with tempfile.TemporaryDirectory() as scratch:
         results = list(_measured(Path(scratch), seconds, rounds, registers, crowds, quiet=as_json))
