@@ -152,6 +152,15 @@ def remembered(table: Law, part: str, key: str) -> Law:
         ),
         ("LAW203", "instruments", "scc_2021", {"transfers": {"items": [{"instrument": "scc_2021"}]}}),
         ("CON102", "vendors", "zendesk", {"processors": ["Zendesk"]}),
+        ("COM010", "rights", "portability", {"legal_bases": ["6(1)(b)"]}),
+        ("COM010", "rights", "portability", {"legal_bases": ["6(1)(b)"], "rights": ["portability"]}),
+        (
+            "LAW204",
+            "acts",
+            "Henkilötietolaki 523/1999",
+            {"legal_bases": [{"legacy_article": "HetiL 8.1 § 5 k"}]},
+        ),
+        ("LAW204", "acts", "Henkilötietolaki 523/1999", {}),
     ],
 )
 def test_what_is_only_remembered_says_so_where_it_decides(

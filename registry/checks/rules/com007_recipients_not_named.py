@@ -53,23 +53,19 @@ def check(case: Case) -> Iterator[Outcome]:
             en="The record of a processor states no recipients: that is the controller's to state.",
         )
         return
-    evident = [
-        *(f"/processors/{index}" for index in range(len(record.processors))),
-        *(f"/recipients/{index}" for index, _ in _outside(case)),
-        *(f"/systems/{index}/vendor" for index, _ in _services(case)),
-        *(["/trackers"] if record.trackers.third_party else []),
-    ]
-    if not evident:
-        yield case.na(fi="Selosteessa ei ole ulkopuolista osapuolta.", en="The record has no outside party.")
-        return
     # A second wrong of one key is the same wrong: the same provider of two systems, say.
     outcomes = {
         said.key: said for said in (*_processors(case), *_recipients(case), *_vendors(case), *_trackers(case))
     }
     yield from outcomes.values()
-    if not outcomes:
+    if outcomes:
+        return
+    told = ["/processors/0"] if record.processors else [f"/recipients/{index}" for index, _ in _outside(case)]
+    if not told:
+        yield case.na(fi="Selosteessa ei ole ulkopuolista osapuolta.", en="The record has no outside party.")
+    else:
         yield case.passes(
-            evident[0],
+            told[0],
             fi="Ulkopuoliset osapuolet on nimetty tai ryhmitelty.",
             en="The outside parties are named or categorised.",
         )

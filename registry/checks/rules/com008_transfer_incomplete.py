@@ -85,11 +85,8 @@ def _undeclared(case: Case) -> Outcome:
 
 
 def _judged(case: Case, key: str, named: list[tuple[int, Any]]) -> Outcome | None:
-    grounds = [
-        ground
-        for _, item in named
-        if (ground := case.law.instruments.get(item.instrument or "none_stated")) and ground.kind != "none"
-    ]
+    named_grounds = [case.law.instruments.get(item.instrument) for _, item in named if item.instrument]
+    grounds = [ground for ground in named_grounds if ground is not None and ground.kind != "none"]
     missing = []
     if not any(_told(case, f"/transfers/items/{index}/country", item.country) for index, item in named):
         missing.append("country")
@@ -119,4 +116,4 @@ def _told(case: Case, field: str, value: str | None) -> bool:
 
 
 def _has_copy(article: str | None) -> bool:
-    return (article or "").startswith("46") or article == "49(1)-2"
+    return article is not None and (article.startswith("46") or article == "49(1)-2")

@@ -41,11 +41,14 @@ def check(case: Case) -> Outcome:
                 fi="Asiakirjassa on päiväys tai versio.",
                 en="The document has a date or a version.",
             )
-    earliest = document.earliest_possible_date
-    fi = f" Viittaustensa perusteella se on aikaisintaan päivältä {dated(earliest)}." if earliest else ""
-    en = f" By what it cites it cannot be older than {dated(earliest)}." if earliest else ""
+    note = {"fi": "", "en": ""}
+    if earliest := document.earliest_possible_date:
+        note = {
+            "fi": f" Viittaustensa perusteella se on aikaisintaan päivältä {dated(earliest)}.",
+            "en": f" By what it cites it cannot be older than {dated(earliest)}.",
+        }
     return case.fail(
         "/document",
-        fi=f"Asiakirjassa ei ole päiväystä eikä versiota.{fi} Lisää päiväys.",
-        en=f"The document has neither a date nor a version.{en} Add a date.",
+        fi=f"Asiakirjassa ei ole päiväystä eikä versiota.{note['fi']} Lisää päiväys.",
+        en=f"The document has neither a date nor a version.{note['en']} Add a date.",
     )

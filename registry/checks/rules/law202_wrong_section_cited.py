@@ -1,11 +1,11 @@
 """Cites the wrong section of an act.
 
-Of each act that is cited with a section and for something that sections are about, one of the sections cited has to
-be about it. Citations stand under `document.cited_laws`, and under single rights (`rights[].cited_law`).
+Of each act that is cited with a section and for something that sections are about, one of the sections has to be
+about it. Citations stand under `document.cited_laws`, and under single rights (`rights[].cited_law`).
 
 Why it matters
-A right with the wrong section leads the reader to another one: in Henkilötietolaki 26 § was the right of access and 29 §
-the correction of data. It shows too that the text was copied without being read (GDPR 5(2)).
+A right with the wrong section leads the reader to another one: in Henkilötietolaki 26 § was the right of access and
+29 § the correction of data. It shows too that the text was copied without being read (GDPR 5(2)).
 
 How to fix
 Look the section up in the act. If the act itself is no longer law (LAW201), write the part anew by the law in force
@@ -70,7 +70,8 @@ def check(case: Case) -> Iterator[Outcome]:
     relied_on: set[str] = set()
     for citation in citations:
         expected = _expected(case, citation)
-        if citation.act is not None and any(remembered(section) for section in expected):
+        met = [section for section in expected if section.number in citation.sections]
+        if citation.act is not None and met and all(remembered(section) for section in met):
             relied_on.add(citation.act.key)
         said = _judged(case, citation, expected)
         if said is not None:
@@ -99,7 +100,7 @@ def _judged(case: Case, citation: Citation, expected: tuple[Section, ...]) -> Ou
             en=f"The table of acts does not tell which section of {citation.name} is about this: {topic['en']}.",
             closes=("Kohdan lisääminen lakitaulukkoon.", "An entry for the section in the table of acts."),
         )
-    if citation.sections & {_number(section) for section in expected}:
+    if citation.sections & {section.number for section in expected}:
         return None
     right = ", ".join(section.number for section in expected)
     return case.fail(
@@ -148,7 +149,3 @@ def _sections(text: str) -> frozenset[str]:
     for first, last in _NUMBERS.findall(plain):
         found.update(map(str, range(int(first), int(last or first) + 1)) if len(last or first) < 4 else ())
     return frozenset(found)
-
-
-def _number(section: Section) -> str:
-    return section.number.partition("(")[0]
