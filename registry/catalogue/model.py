@@ -107,7 +107,7 @@ def applicable(known: bool) -> str:
     """
     then = " AND w.recorded_at <= ?" if known else ""
     among = "FROM catalogue_version w WHERE w.declaration_id = d.id AND w.effective_from <= ?"
-    return f"(SELECT w.id {among}{then} ORDER BY w.effective_from DESC, w.version DESC LIMIT 1)"  # noqa: S608 -- constants alone
+    return f"(SELECT w.id {among}{then} ORDER BY w.effective_from DESC, w.version DESC LIMIT 1)"
 
 
 def is_key(text: str) -> bool:

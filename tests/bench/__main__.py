@@ -64,11 +64,11 @@ def main(seconds: float, rounds: int, registers: int, callers: str, as_json: boo
     if as_json:
         click.echo(json.dumps(results))
         return
-    rows = [
-        (one["path"], one["callers"], f"{one['rate']:.0f}", f"{one['p50']:.2f}", f"{one['p99']:.2f}", f"{one['bare']:.0f}",
-         f"{one['ratio']:.2f}" + (f" (aim {one['aim']})" if one["aim"] else ""))
-        for one in results
-    ]  # fmt: skip
+    rows = []
+    for one in results:
+        aim = f" (aim {one['aim']})" if one["aim"] else ""
+        measured = (f"{one['rate']:.0f}", f"{one['p50']:.2f}", f"{one['p99']:.2f}", f"{one['bare']:.0f}")
+        rows.append((one["path"], one["callers"], *measured, f"{one['ratio']:.2f}{aim}"))
     click.echo(
         terminal.table(("path", "callers", "req/s", "p50 ms", "p99 ms", "beside req/s", "ratio"), rows)
     )
