@@ -49,6 +49,10 @@ def test_every_register_and_every_check_is_expected_of() -> None:
         ("LAW201", "2018-12-31", "pass"),
         ("LAW201", "2019-01-01", "fail"),
         ("LAW201", "2026-11-22", "fail"),
+        ("LAW205", "2018-05-24", "pass"),
+        ("LAW205", "2018-05-25", "fail"),
+        ("LAW206", "2018-05-24", "na"),
+        ("LAW206", "2018-05-25", "fail"),
     ],
 )
 def test_the_law_turns_under_one_register(code: str, day: str, kind: str) -> None:

@@ -78,9 +78,9 @@ def check(case: Case) -> Outcome:
 
 def _identifiers(case: Case, claim: Any) -> Iterator[str]:
     categories = case.record.data_categories
-    claimed = [data for data in categories if claim == "all" or data.id in claim]
+    claimed = [data for data in categories if data.id in claim] if isinstance(claim, tuple) else categories
     for data in categories:
-        if _identifies(data) and (not claimed or any(_same_people(data, one) for one in claimed)):
+        if _identifies(data) and any(_same_people(data, one) for one in claimed):
             yield data.text.any() if data.text else data.id
 
 

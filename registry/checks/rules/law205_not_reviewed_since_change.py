@@ -77,17 +77,26 @@ def check(case: Case) -> Outcome:
 
 
 def _outdated(case: Case, field: str, updated: date, changes: list[Change]) -> Outcome:
-    entries = {"act": case.law.acts, "instrument": case.law.instruments}
     told = {
         language: "; ".join(_told(case, change, language) for change in changes) for language in ("fi", "en")
     }
-    unsure = [one.key for one in changes if remembered(entries[one.of][one.key], _DECIDES[one.of, one.event])]
+    unsure = [change.key for change in changes if _from_memory(case, change)]
     return case.fail(
         field,
         remembered=tuple(dict.fromkeys(unsure)),
         fi=f"Seloste on päivitetty viimeksi {dated(updated)}. Sen jälkeen: {told['fi']}. Tarkista ja päivitä seloste.",
         en=f"The document was last updated on {dated(updated)}. Since then: {told['en']}. Review and update it.",
     )
+
+
+def _from_memory(case: Case, change: Change) -> bool:
+    """Whether the day of a change is only remembered."""
+    if change.of == "instrument":
+        return remembered(case.law.instruments[change.key], _DECIDES[change.of, change.event])
+    act = case.law.acts[change.key]
+    if change.event == "begins" and act.applies_from:
+        return remembered(act, "applies_from")
+    return remembered(act, _DECIDES[change.of, change.event])
 
 
 def _changes(case: Case, acts: frozenset[str], after: date) -> list[Change]:
