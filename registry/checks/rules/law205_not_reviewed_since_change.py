@@ -14,11 +14,12 @@ Read the document against each change named. Correct what no longer holds, or no
 it a new date.
 """
 
+import functools
 from collections.abc import Iterator
 from datetime import date
 
 from registry.checks.rule import Case, Outcome, Rule, dated
-from registry.law import Change, remembered
+from registry.law import Change, Law, remembered
 
 RULE = Rule(
     code="LAW205",
@@ -112,16 +113,21 @@ def _acts(case: Case) -> tuple[frozenset[str], list[str]]:
         known.add(_OLD_ACT)
     unknown = []
     for citation in case.record.document.cited_laws:
-        found = case.law.acts_in(citation.act)
-        known.update(act.key for act in found)
+        found = _named(case.law, citation.act)
+        known.update(found)
         if not found:
             unknown.append(citation.act)
     for text in _texts(case):
-        known.update(act.key for act in case.law.acts_in(text))
+        known.update(_named(case.law, text))
     for key in _statutory(case):
         if key in case.law.retention_rules:
             known.add(case.law.retention_rules[key].act)
     return frozenset(known), unknown
+
+
+@functools.lru_cache(maxsize=1024)  # registers cite the same few acts in the same few ways
+def _named(law: Law, text: str) -> tuple[str, ...]:
+    return tuple(act.key for act in law.acts_in(text))
 
 
 def _texts(case: Case) -> Iterator[str]:
