@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
 import peewee
 import rfc8785
 
@@ -264,8 +265,13 @@ def _stored(object_: str, _: int | None) -> bytes | None:
     found = Run.get_or_none(Run.id == int(number)) if number.isdecimal() else None
     if found is None:
         return None
+    document = bytes(found.document)
+    told = orjson.loads(document)
+    copied = (_object(found.controller, found.id), found.actor, found.finished_at)
     return (
-        bytes(found.document) if object_ == _object(found.controller, found.id) else b"of another controller"
+        document
+        if copied == (object_, told["by"], told["finished_at"])
+        else b"columns differ from the document"
     )
 
 

@@ -14,7 +14,6 @@ from registry.catalogue.record import Record, assemble
 from registry.db import writes
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.notices.published import (
-    ENDLESS,
     NoticePublication,
     NoticeText,
     Published,
@@ -30,6 +29,7 @@ from registry.notices.published import (
 from registry.notices.render import render
 from registry.notices.value import Standing
 from registry.notices.words import languages
+from registry.retention.lasting import ENDLESS
 from registry.retention.served import publish_rules, withdraw_rules
 
 

@@ -20,9 +20,7 @@ from registry import clock, journal
 from registry.catalogue.model import Declaration, Version
 from registry.db import Instant, Stored, Text
 from registry.errors import Gone, NotFound
-
-#: The end of what has none yet.
-ENDLESS = "9999-12-31T23:59:59.999999Z"
+from registry.retention.lasting import Lasting, lasting, withdrawals
 
 
 class NoticePublication(Stored):
@@ -239,4 +237,10 @@ def _every() -> Iterator[tuple[str, int]]:
 def _stored(object_: str, revision: int | None) -> bytes | None:
     _, controller, key = object_.split("/", 2)
     row = NoticePublication.get_or_none(controller=controller, key=key, revision=revision or 0)
-    return None if row is None else content(row, texts(row.id))
+    if row is None:
+        return None
+    every = NoticePublication.select().where(of(controller, key)).order_by(NoticePublication.revision)
+    told = lasting(every, withdrawals(object_, "notice.withdrawn"))[row.revision]
+    if Lasting(row.until, row.closed_at, row.withdrawn_at) != told:
+        return b"public for another time than what happened says"
+    return content(row, texts(row.id))

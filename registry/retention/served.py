@@ -26,10 +26,10 @@ from registry.catalogue.record import Record
 from registry.db import Instant, Stored, Text, database, writes
 from registry.errors import Conflict
 from registry.law import periods
+from registry.retention.lasting import ENDLESS, lasting, starts, withdrawals
 from registry.retention.rule import Rule
 from registry.retention.rules import derive
 
-ENDLESS = "9999-12-31T23:59:59.999999Z"
 #: So many rules are served at once; whoever matches more has to say more closely what is asked.
 MOST = 1000
 
@@ -124,7 +124,12 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
         _object(written.controller, written.key),
         by=by,
         version=publication.revision,
-        payload={"version": written.version, "effective_from": written.effective_from, "rules": len(rules)},
+        payload={
+            "version": written.version,
+            "effective_from": written.effective_from,
+            "until": publication.until,
+            "rules": len(rules),
+        },
         content=_content(publication, [row["digest"] for row in rows]),
     )
     return rules
@@ -295,11 +300,22 @@ def _published(object_: str, revision: int | None) -> bytes | None:
     found = Publication.get_or_none(controller=controller, key=key, revision=revision or 0)
     if found is None:
         return None
-    digests = []
+    digests, systems = [], set()
     for row in ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position):
         said = orjson.loads(row.document)
         copied = ("category", "data_category", "period", "conflict")
         if any(getattr(row, name) != said[name] for name in copied):
             return b"columns differ from the document"  # what finds a rule finds another one now
         digests.append(hashlib.sha256(row.document).hexdigest())
+        systems |= set(said["systems"])
+    mine = (Publication.controller == controller) & (Publication.key == key)
+    every = Publication.select().where(mine).order_by(Publication.revision)
+    withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")
+    told = lasting(every, withdrawn, until)[found.revision]
+    if (found.until, found.closed_at) != (told.until, told.closed_at):
+        return b"in force for another time than what happened says"
+    linked = ServedSystem.select(ServedSystem.controller, ServedSystem.system)
+    links = {f"{one}/{name}" for one, name in linked.where(ServedSystem.publication == found).tuples()}
+    if links != (systems if told.closed_at is None else set()):
+        return b"found by other systems than the rules name"
     return _content(found, digests)

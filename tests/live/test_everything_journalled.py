@@ -1,0 +1,282 @@
+"""Every write of the API leaves an entry with who did it, ordinary use verifies, and meddling is named."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from registry import journal
+from registry.app import create_app
+from registry.auth import clients
+from registry.auth.scopes import SCOPES
+from tests.journal.story import Hands
+from tests.live.conftest import Live
+
+CONTRACT = Path(__file__).parents[2] / "openapi" / "registry.json"
+MERGE = {"Content-Type": "application/merge-patch+json"}
+NEW = {"If-None-Match": "*"}
+RECORD = {
+    "register": "Uutiskirje",
+    "systems": ["desk"],
+    "data_categories": [{"id": "D1", "text": "Nimi", "pd": "pd:Name"}],
+    "retention": [{"applies_to": ["D1"], "duration": "P6M", "starts_from": "tilaus", "action": "erase"}],
+}
+SEEN = {
+    "system": "acme/desk",
+    "kind": "deletion_rules",
+    "taken_at": "2026-01-15T08:00:00Z",
+    "source_level": "api",
+    "collector": "test",
+    "complete": True,
+    "payload": {
+        "rules": [
+            {
+                "id": "1",
+                "object": "ticket",
+                "active": True,
+                "after": "P1Y",
+                "counted_from": "created",
+                "action": "erase",
+            }
+        ]
+    },
+}
+
+
+class User:
+    """A client of its own, and what it does."""
+
+    def __init__(self, live: Live) -> None:
+        self.live, self.token = live, ""
+        made, self.secret = clients.register_client(
+            name="Everything", scopes=list(SCOPES), controllers=("acme",), by="operator"
+        )
+        self.id, self.actor = made.client_id, made.actor
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+        data = None if body is None else json.dumps(body)
+        kept = ({"Content-Type": "application/json"} if body is not None else {}) | headers
+        return self.live.ask(method, path, self.token, data=data, headers=kept)
+
+    def tag(self, path: str) -> dict[str, str]:
+        return {"If-Match": self.ask("GET", path).headers["ETag"]}
+
+    def put(self, path: str, body: Any) -> requests.Response:
+        return self.ask("PUT", path, body, **NEW)
+
+    def patch(self, path: str, body: Any) -> requests.Response:
+        return self.ask("PATCH", path, body, **self.tag(path), **MERGE)
+
+    def end(self, path: str) -> requests.Response:
+        return self.ask("DELETE", path, **self.tag(path))
+
+    def oauth(self, path: str, **form: str) -> requests.Response:
+        return requests.post(self.live.url + path, data=form, auth=(self.id, self.secret), timeout=30)
+
+    def get_token(self) -> requests.Response:
+        answer = self.oauth("/oauth/token", grant_type="client_credentials")
+        self.token = answer.json()["access_token"]
+        return answer
+
+
+C, S, R = "/v1/controllers/acme", "/v1/systems/acme/desk", "/v1/registers/acme/news"
+Step = tuple[str, Callable[[User], requests.Response], set[tuple[str, str]]]
+#: The operation, how it is done, and the actions and objects that the journal gets from it ("…" stands for any end).
+STEPS: list[Step] = [
+    ("getToken", lambda u: u.get_token(), {("token.issued", "token/…")}),
+    (
+        "putController",
+        lambda u: u.put(C, {"details": {"name": "Acme"}}),
+        {("controller.declared", "controller/acme")},
+    ),
+    (
+        "patchController",
+        lambda u: u.patch(C, {"details": {"alt_names": ["A"]}}),
+        {("controller.changed", "controller/acme")},
+    ),
+    (
+        "putSystem",
+        lambda u: u.put(S, {"system": {"name": "Desk"}}),
+        {("system.declared", "system/acme/desk")},
+    ),
+    (
+        "patchSystem",
+        lambda u: u.patch(S, {"system": {"vendor": "V"}}),
+        {("system.changed", "system/acme/desk")},
+    ),
+    ("putRegister", lambda u: u.put(R, {"record": RECORD}), {("register.declared", "register/acme/news")}),
+    (
+        "patchRegister",
+        lambda u: u.patch(R, {"record": {"complaint": "stated"}}),
+        {("register.changed", "register/acme/news")},
+    ),
+    (
+        "pushObservation",
+        lambda u: u.ask("POST", "/v1/observations", SEEN),
+        {("observation.recorded", "observation/acme/desk")},
+    ),
+    (
+        "runChecks",
+        lambda u: u.ask("POST", "/v1/check-runs", {"register": "acme/news"}),
+        {("findings.recorded", "findings/acme"), ("check-run.finished", "check-run/acme/…")},
+    ),
+    (
+        "publishNotice",
+        lambda u: u.ask("POST", "/v1/notices", {"register": "acme/news"}),
+        {("notice.published", "notice/acme/news"), ("retention.published", "retention/acme/news")},
+    ),
+    (
+        "withdrawNotice",
+        lambda u: u.end("/v1/notices/acme/news"),
+        {("notice.withdrawn", "notice/acme/news"), ("retention.withdrawn", "retention/acme/news")},
+    ),
+    ("endRegister", lambda u: u.end(R), {("register.ended", "register/acme/news")}),
+    ("endSystem", lambda u: u.end(S), {("system.ended", "system/acme/desk")}),
+    ("endController", lambda u: u.end(C), {("controller.ended", "controller/acme")}),
+    ("revokeToken", lambda u: u.oauth("/oauth/revoke", token=u.token), {("token.revoked", "token/…")}),
+]
+
+
+@pytest.fixture(scope="module")
+def used(live: Live) -> tuple[User, dict[str, list[journal.Entry]]]:
+    """Each operation once, in an order that works, and the entries that it left."""
+    assert create_app is not None  # importing the application makes every room witness
+    user, left = User(live), {}
+    for name, do, _ in STEPS:
+        before = journal.checkpoint()["size"]
+        answer = do(user)
+        assert answer.ok, (name, answer.status_code, answer.text)
+        left[name] = journal.entries(after=before, limit=100)
+    return user, left
+
+
+def test_the_steps_are_all_the_writes_that_there_are() -> None:
+    contract = json.loads(CONTRACT.read_text("utf-8"))
+    writing = {
+        operation["operationId"]
+        for methods in contract["paths"].values()
+        for method, operation in methods.items()
+        if method in ("put", "post", "patch", "delete")
+    }
+    assert [name for name, _, _ in STEPS if name not in writing] == []
+    assert writing - {name for name, _, _ in STEPS} == set(), "say here what the journal gets from it"
+
+
+@pytest.mark.parametrize(("name", "wanted"), [pytest.param(name, want, id=name) for name, _, want in STEPS])
+def test_a_write_leaves_its_entries_with_who_did_it(
+    used: tuple[User, dict[str, list[journal.Entry]]], name: str, wanted: set[tuple[str, str]]
+) -> None:
+    user, left = used
+    entries = left[name]
+    assert {entry.actor for entry in entries} == {user.actor}
+    objects = {of for _, of in wanted if not of.endswith("…")}
+    found = {
+        (e.action, e.object if e.object in objects else e.object.rpartition("/")[0] + "/…") for e in entries
+    }
+    assert found == wanted
+
+
+def test_ordinary_use_verifies(used: tuple[User, dict[str, list[journal.Entry]]]) -> None:
+    report = journal.verify()
+    assert (report.faults, report.unwitnessed) == ((), ())
+    assert report.size == journal.checkpoint()["size"]
+
+
+def test_what_is_read_and_what_is_refused_leaves_nothing(live: Live) -> None:
+    before = journal.checkpoint()
+    for path in (
+        "/v1/registers",
+        "/v1/findings",
+        "/v1/journal",
+        "/v1/law",
+        "/notices",
+        "/v1/registers/seamk/library-chat",
+    ):
+        assert live.ask("GET", path).ok
+    for method, path, body, headers in (
+        ("PUT", "/v1/registers/seamk/library-chat", {"record": {"register": "x"}}, {"If-Match": '"v99"'}),
+        ("PUT", "/v1/registers/seamk/library-chat", {"record": {}}, {"If-Match": '"v1"'}),
+        ("POST", "/v1/observations", {**SEEN, "system": "seamk/none"}, {}),
+        ("POST", "/v1/notices", {"register": "seamk/none"}, {}),
+        ("POST", "/v1/check-runs", {"register": "seamk/library-chat", "as_of": "2020-01-01"}, {}),
+    ):
+        live.ask(method, path, json=body, headers=headers)
+    assert journal.checkpoint() == before
+
+
+LATER = "2099-01-01T00:00:00.000000Z"
+#: Straight SQL, and the action of the entry that has to be named first.
+MEDDLING = [
+    (
+        "UPDATE journal_entry SET actor = 'client/other' WHERE action = 'controller.changed'",
+        "controller.changed",
+    ),
+    ("UPDATE catalogue_version SET ended = NOT ended WHERE id = {register}", "register.declared"),
+    (
+        "UPDATE catalogue_version SET effective_from = '2001-01-01T00:00:00.000000Z' WHERE id = {register}",
+        "register.declared",
+    ),
+    ("UPDATE catalogue_declaration SET version = 9 WHERE key = 'news'", None),
+    ("UPDATE catalogue_declaration SET version = 1 WHERE key = 'news'", "register.changed"),
+    (
+        "UPDATE connectors_observation SET taken_at = '{later}' WHERE controller = 'acme'",
+        "observation.recorded",
+    ),
+    ("DELETE FROM connectors_observation WHERE controller = 'acme'", "observation.recorded"),
+    ("UPDATE checks_finding SET kind = 'na' WHERE controller = 'acme'", "findings.recorded"),
+    (
+        "UPDATE checks_finding SET until = '{later}', ended_in = opened_in WHERE controller = 'acme'",
+        "findings.recorded",
+    ),
+    ("UPDATE checks_run SET actor = 'client/other' WHERE controller = 'acme'", "check-run.finished"),
+    ("UPDATE notice_publication SET title = 'x' WHERE controller = 'acme'", "notice.published"),
+    ("DELETE FROM notice_text WHERE language = 'sv'", "notice.published"),
+    (
+        "UPDATE notice_publication SET closed_at = NULL, withdrawn_at = NULL WHERE controller = 'acme'",
+        "notice.published",
+    ),
+    ("UPDATE retention_publication SET closed_at = NULL WHERE controller = 'acme'", "retention.published"),
+    ("UPDATE retention_publication SET until = '{later}' WHERE controller = 'acme'", "retention.published"),
+    ("UPDATE retention_rule SET period = 'P1D' WHERE publication_id IS NOT NULL", "retention.published"),
+    ("DELETE FROM retention_rule", "retention.published"),
+    (
+        "INSERT INTO retention_system SELECT controller, 'desk', id FROM retention_publication",
+        "retention.published",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sql", "action"), MEDDLING)
+def test_meddling_is_named(
+    live: Live, used: tuple[User, dict[str, list[journal.Entry]]], sql: str, action: str | None
+) -> None:
+    hands = Hands(live.database)
+    if not hands.sqlite:
+        hands.do("SET session_replication_role = replica")  # no references are looked at
+    found = hands.do(
+        "SELECT v.id FROM catalogue_version v JOIN catalogue_declaration d ON d.id = v.declaration_id"
+        " WHERE d.kind = 'register' AND d.key = 'news' AND v.version = 1"
+    )
+    entries = [
+        one for one in journal.entries(limit=1000) if (one.action, one.actor) == (action, used[0].actor)
+    ]
+    table = re.search(r"(?:UPDATE|FROM|INTO) (\w+)", sql)[1]  # type: ignore[index]
+    before = hands.rows(table)
+    try:
+        hands.do(sql.format(register=found[0][0], later=LATER))
+        assert hands.rows(table) != before
+        report = journal.verify()
+    finally:
+        hands.do(f"DELETE FROM {table}")
+        for row in before:
+            hands.add(table, row)
+        hands.close()
+    assert not report.ok
+    assert report.first_bad_seq == (entries[0].seq if entries else None), report.faults
+    assert journal.verify().ok
