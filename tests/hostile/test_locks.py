@@ -1,0 +1,189 @@
+"""Every door, and what it says to each kind of caller: one row for each route and method, and none without a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from registry import clock, journal
+from registry.api.door import mark_of, views
+from registry.auth import tokens
+from registry.auth.scopes import SCOPES
+from tests.hostile.world import ACCOUNTS, DESK, RECORD, SEEN_AT, WAIVED, Caller, World
+
+OPEN = "open"
+SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
+MATCH = {"If-Match": '"v1"'}
+MATCH_2 = {"If-Match": '"v2"'}
+NEW = {"If-None-Match": "*"}
+LOOK = {"kind": "accounts", "taken_at": SEEN_AT, "source_level": "api", "complete": True, "payload": ACCOUNTS}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A door: where it is (`{c}`: the controller), what is sent, and the answers.
+
+    `scope` OPEN means for everybody. A stranger sees another controller, with all scopes.
+    """
+
+    method: str
+    rule: str
+    path: str
+    scope: str
+    owner: int = 200
+    stranger: int = 404
+    body: Any = None
+    headers: dict[str, str] | None = None
+
+    def sent(self, controller: str, numbers: dict[str, int]) -> tuple[str, str, Any, dict[str, str] | None]:
+        return (
+            self.method,
+            self.path.format(c=controller, **numbers),
+            _named(self.body, controller),
+            self.headers,
+        )
+
+
+def _named(body: Any, controller: str) -> Any:
+    if isinstance(body, dict):
+        return {name: _named(value, controller) for name, value in body.items()}
+    return body.replace("{c}", controller) if isinstance(body, str) else body
+
+
+def _declared(kind: str, key: str, sent: Any, path: str) -> list[Row]:
+    """The doors of a kind of declaration; `key` has two versions."""
+    member = {"controller": "details", "system": "system", "register": "record"}[kind]
+    rule = f"/v1/{kind}s/<key:controller>" + ("" if kind == "controller" else "/<key:key>")
+    one, read, write = f"/v1/{kind}s/{path}", f"{kind}s:read", f"{kind}s:write"
+    return [
+        Row("GET", f"/v1/{kind}s", f"/v1/{kind}s", read, stranger=200),
+        Row("GET", rule, one.format(k=key, c="{c}"), read),
+        Row("GET", f"{rule}/versions", one.format(k=key, c="{c}") + "/versions", read),
+        Row("GET", f"{rule}/versions/<number:version>", one.format(k=key, c="{c}") + "/versions/1", read),
+        Row("GET", f"{rule}/diff", one.format(k=key, c="{c}") + "/diff?from=1&to=2", read),
+        Row("PUT", rule, one.format(k=key, c="{c}"), write, body={member: sent}, headers=MATCH_2),
+        Row("PATCH", rule, one.format(k="spare" if kind == "system" else "old", c="{c}"), write,
+            body={member: {"provenance": None}}, headers=MATCH, owner=412 if kind == "controller" else 200),
+        Row("DELETE", rule, one.format(k="desk" if kind == "system" else "draft", c="{c}"), write,
+            headers=MATCH_2, owner={"controller": 409, "system": 409, "register": 412}[kind]),
+    ]  # fmt: skip
+
+
+ROWS = [
+    *_declared("controller", "{c}", {"name": "Acme Oy"}, "{c}"),
+    *_declared("system", "desk", DESK, "{c}/{k}"),
+    *_declared("register", "news", RECORD, "{c}/{k}"),
+    Row("POST", "/v1/observations", "/v1/observations", "observations:write", 201, body={"system": "{c}/desk", **LOOK}),
+    Row("GET", "/v1/observations", "/v1/observations", "observations:read", stranger=200),
+    Row("GET", "/v1/observations/<number:number>", "/v1/observations/{observation}", "observations:read"),
+    Row("POST", "/v1/check-runs", "/v1/check-runs", "findings:write", 201, body={"register": "{c}/news"}),
+    Row("GET", "/v1/check-runs", "/v1/check-runs", "findings:read", stranger=200),
+    Row("GET", "/v1/check-runs/<number:number>", "/v1/check-runs/{run}", "findings:read"),
+    Row("GET", "/v1/findings", "/v1/findings?register={c}/news", "findings:read"),
+    Row("GET", "/v1/findings/<number:number>", "/v1/findings/{finding}", "findings:read"),
+    Row("POST", "/v1/waivers", "/v1/waivers", "waivers:write", 201,
+        body={"register": "{c}/draft", "code": WAIVED, "reason": "Tulossa.", "until": SOON}),
+    Row("GET", "/v1/waivers", "/v1/waivers", "findings:read", stranger=200),
+    Row("GET", "/v1/waivers/<number:number>", "/v1/waivers/{proposed}", "findings:read"),
+    Row("PUT", "/v1/waivers/<number:number>/approval", "/v1/waivers/{proposed}/approval", "waivers:write",
+        headers=MATCH),
+    Row("DELETE", "/v1/waivers/<number:number>", "/v1/waivers/{waived}", "waivers:write", headers=MATCH),
+    Row("GET", "/v1/retention-rules", "/v1/retention-rules?system={c}/desk", "retention:read"),
+    Row("POST", "/v1/notices", "/v1/notices", "notices:write", 201, body={"register": "{c}/old"}),
+    Row("GET", "/v1/notices", "/v1/notices", "notices:read", stranger=200),
+    Row("GET", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/news", "notices:read"),
+    Row("DELETE", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/withdrawn", "notices:write", 204,
+        headers=MATCH),
+    Row("GET", "/v1/journal", "/v1/journal", "journal:read", stranger=200),
+    # The size and root of the whole journal: what everybody keeps a copy of, so that nobody can rewrite it.
+    Row("GET", "/v1/journal/checkpoint", "/v1/journal/checkpoint", "journal:read", stranger=200),
+    Row("GET", "/v1/checks", "/v1/checks", OPEN),
+    Row("GET", "/v1/checks/<string(length=6):code>", "/v1/checks/COM003", OPEN),
+    Row("GET", "/v1/law", "/v1/law", OPEN),
+    Row("GET", "/notices", "/notices", OPEN),
+    Row("GET", "/notices/<key:controller>", "/notices/acme", OPEN),
+    Row("GET", "/notices/<key:controller>/<key:key>", "/notices/acme/news", OPEN),
+    Row("GET", "/notices/<key:controller>/<key:key>.json", "/notices/acme/news.json", OPEN),
+    Row("GET", "/accessibility", "/accessibility", OPEN),
+    Row("GET", "/static/notices.css", "/static/notices.css", OPEN),
+    Row("GET", "/static/notices.svg", "/static/notices.svg", OPEN),
+    Row("GET", "/health", "/health", OPEN),
+    Row("GET", "/openapi.json", "/openapi.json", OPEN),
+    Row("GET", "/docs", "/docs", OPEN),
+    Row("GET", "/docs/<name>", "/docs/swagger-ui.css", OPEN),
+    Row("GET", "/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server", OPEN),
+    Row("GET", "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource", OPEN),
+    # Their lock is the client's secret: tests/auth.
+    Row("POST", "/oauth/token", "/oauth/token", OPEN, owner=415),
+    Row("POST", "/oauth/revoke", "/oauth/revoke", OPEN, owner=415),
+]  # fmt: skip
+
+
+def test_c9_every_door_has_its_row(world: World) -> None:
+    doors = {(method, rule.rule): mark_of(view) for rule, method, view in views(world.app)}
+    rows = {(row.method, row.rule): row for row in ROWS}
+    assert len(rows) == len(ROWS)
+    assert {door for door in doors if door[0] != "HEAD"} == set(rows)
+    assert {("GET", rule) for method, rule in doors if method == "HEAD"} <= set(rows)
+    for (method, rule), mark in doors.items():
+        row = rows["GET" if method == "HEAD" else method, rule]
+        assert mark is not None
+        assert (mark.public, sorted(mark.scopes)) == (
+            row.scope == OPEN,
+            [] if row.scope == OPEN else [row.scope],
+        )
+
+
+NOBODY = ["none", "garbage", "empty", "expired", "revoked"]
+
+
+def nobody(world: World, how: str) -> Caller:
+    """Somebody who would be the owner, with a better token."""
+    if how in ("none", "garbage", "empty"):
+        return Caller(world.app, token={"none": None, "garbage": "rat_" + "x" * 43, "empty": ""}[how])
+    caller = world.caller("acme", seconds=-1 if how == "expired" else 600)
+    if how == "revoked":
+        assert caller.token is not None
+        assert tokens.revoke(caller.token, by="operator")
+    return caller
+
+
+def told(answer: TestResponse) -> tuple[Any, ...]:
+    """All of an answer that a caller can see."""
+    return answer.status, sorted(answer.headers.items()), answer.get_data()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.rule}")
+def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
+    owner, stranger = world.caller("acme"), world.caller("other")
+    elsewhere = [scope for scope in SCOPES if scope != row.scope]
+    unscoped, refused = world.caller("acme", scopes=elsewhere), [nobody(world, how) for how in NOBODY]
+    here = {name: getattr(world, name) for name in ("observation", "run", "finding", "proposed", "waived")}
+    sent = row.sent("acme", here)
+    if row.scope == OPEN:
+        for caller in (*refused, unscoped, stranger, owner):
+            assert caller(*sent).status_code == row.owner
+        return
+    before = journal.checkpoint()["size"]
+    for caller, how in zip(refused, NOBODY, strict=True):
+        for method in (row.method, *(["HEAD"] if row.method == "GET" else [])):
+            answer = caller(method, *sent[1:])
+            assert answer.status_code == 401, how
+            assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="registry"')
+            assert ("invalid_token" in answer.headers["WWW-Authenticate"]) == (how != "none")
+    answer = unscoped(*sent)
+    assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")  # type: ignore[index]  # JSON, as always
+    assert f'scope="{row.scope}"' in answer.headers["WWW-Authenticate"]
+    # Not yours is not there: the answer is the one for what nobody has, to the byte.
+    answer = stranger(*sent)
+    nowhere = stranger(*row.sent("ghost", dict.fromkeys(here, 10**12)))
+    assert answer.status_code == row.stranger
+    if row.stranger == 404:
+        assert told(answer) == told(nowhere)
+    assert b"acme" not in answer.get_data()
+    assert journal.checkpoint()["size"] == before
+    assert owner(*sent).status_code == row.owner

@@ -1,0 +1,121 @@
+"""A small world to attack: acme has one of everything, other has little, ghost is declared by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from registry import clock
+from registry.app import create_app
+from registry.auth import clients, tokens
+from registry.auth.scopes import SCOPES
+from registry.catalogue import store
+from registry.checks import running, waiving
+from registry.checks.stored import StoredFinding
+from registry.connectors.observations import record_observation
+from registry.notices import publish
+from registry.settings import Settings
+
+BY = "operator"
+WAIVED = "COM009"  # fails of every register of acme's
+SEEN_AT = "2026-01-15T08:00:00Z"
+WORD = "tervahauta"  # nowhere else
+RECORD: dict[str, Any] = {
+    "register": "Uutiskirje",
+    "systems": ["desk"],
+    "purposes": [f"Uutisten lähettäminen, {WORD}"],
+    "legal_bases": [{"article": "6(1)(a)", "applies_to": "all"}],
+    "data_subjects": ["subscriber"],
+    "data_categories": [{"id": "D1", "text": "Sähköpostiosoite", "pd": "pd:EmailAddress"}],
+    "retention": [{"applies_to": "all", "duration": "P6M", "starts_from": "tilauksen päättyminen", "action": "erase"}],
+}  # fmt: skip
+DESK = {"name": "Desk", "kind": "helpdesk", "vendor": "Zendesk, Inc."}
+ACCOUNTS = {"accounts": [{"role": "agent", "domain": "acme.example", "active": True}]}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a token, or with something instead of one, or with nothing."""
+
+    app: Flask
+    client_id: str = ""
+    token: str | None = None
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> TestResponse:
+        sent = dict(headers or {})
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
+        given = {} if body is None else {"json": body}
+        if query:
+            given["query_string"] = query
+        return self.app.test_client().open(path, method=method, headers=sent, **given)
+
+
+@dataclass(frozen=True)
+class World:
+    """The application and what is in it; numbers of things of acme's."""
+
+    app: Flask
+    observation: int
+    run: int
+    finding: int
+    proposed: int
+    waived: int
+
+    def caller(
+        self, *controllers: str, scopes: Collection[str] = tuple(SCOPES), seconds: int = 600
+    ) -> Caller:
+        """A new client with a token that lives so long (it may have ended already)."""
+        client, _ = clients.register_client(name="Client", scopes=scopes, controllers=controllers, by=BY)
+        base = self.app.extensions["registry.settings"].base_url
+        issued = tokens.issue(
+            client_id=client.client_id, scopes=scopes, audience=base, seconds=seconds, by=BY
+        )
+        return Caller(self.app, client.client_id, issued.token)
+
+
+def declare(kind: str, controller: str, key: str, body: Any, expect: int = store.NEW, **more: Any) -> None:
+    """A version of something, from whoever keeps it."""
+    store.declare(kind, controller, key, body, by=BY, expect=expect, **more)
+
+
+def made(url: str) -> World:
+    """The world, in the migrated and empty database at `url`, which is bound."""
+    app = create_app(Settings(database=url))
+    for controller in ("acme", "other"):
+        declare("controller", controller, controller, {"name": controller.capitalize()})
+    for key in ("desk", "spare"):
+        declare("system", "acme", key, DESK)
+    for key in ("news", "old", "draft", "withdrawn"):
+        declare("register", "acme", key, RECORD)
+    for kind, key, body in (
+        ("controller", "acme", {"name": "Acme Oy"}),
+        ("system", "desk", {**DESK, "delivery": "SaaS"}),
+        ("register", "news", {**RECORD, "complaint": "stated"}),
+    ):
+        declare(kind, "acme", key, body, 1)
+    seen = record_observation(
+        "acme/desk", "accounts", ACCOUNTS, by=BY, taken_at=SEEN_AT, source_level="api", complete=True
+    )
+    run = running.run(running.Scope(controllers=frozenset({"acme"})), by=BY)
+    for key in ("news", "withdrawn"):
+        publish.publish("acme", key, by=BY)
+    finding = StoredFinding.select().where(StoredFinding.register == "news").first()
+    until = clock.day_of(clock.now()) + timedelta(days=30)
+    waivers = [
+        waiving.propose("acme", key, WAIVED, "", reason="Tehdään keväällä.", until=until, by=BY)["id"]
+        for key in ("news", "old")
+    ]
+    return World(app, seen.id, run["id"], finding.finding, *waivers)
