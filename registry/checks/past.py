@@ -98,6 +98,12 @@ def titled(code: str, document: bytes) -> bytes:
     return b"{" + _title(code) + b"," + document[1:]
 
 
+def shown(said: Said, waived: Waived | None) -> bytes:
+    """What was said, titled, and by whom it is waived."""
+    told = orjson.dumps(waived.told() if waived else None)
+    return b'{"waived":' + told + b"," + titled(said.code, said.document)[1:]
+
+
 def law_told() -> dict[str, str]:
     """Which law table decides, as served."""
     return {"as_printed_on": law().as_printed_on.isoformat(), "digest": law().digest}

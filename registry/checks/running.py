@@ -5,27 +5,31 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import peewee
 import rfc8785
 
 from registry import clock, journal
-from registry.catalogue.model import Declaration, Written
-from registry.catalogue.read import record_at, records
-from registry.catalogue.record import Record
-from registry.checks import stored
-from registry.checks.book import examine
-from registry.checks.rule import KINDS, SEVERITIES, Case
+from registry.catalogue.model import Declaration
+from registry.catalogue.read import pages, whole_at
+from registry.catalogue.together import Whole
+from registry.checks import stored, waiving
+from registry.checks.passing import Unchanged, case_of, examined, passed, said_of, zone_named, zone_of
+from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import Checked, Difference, Examined, Said
-from registry.connectors import observations
+from registry.checks.waiving import Waived
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Gone
-from registry.law import Law, law
+from registry.law import law
+
+__all__ = [
+    "Run", "Scope", "Tally", "case_of", "count", "examined", "finish", "run", "said_of", "told", "zone_named",
+    "zone_of",
+]  # fmt: skip
 
 #: So many registers are written in one transaction: others wait for it.
 PART = 100
@@ -52,15 +56,15 @@ class Scope:
     controllers: frozenset[str] | None = None
     register: tuple[str, str] | None = None
 
-    def written(self, moment: str, known_at: str | None = None) -> Iterator[tuple[Record, Written]]:
-        """Its records in force at an instant, by controller and key; as many as fit are in memory at a time.
+    def pages(self, moment: str) -> Iterator[list[Whole]]:
+        """Its registers in force at an instant, by controller and key, as many at a time as fit in memory.
 
-        `known_at` leaves out what was written later. Raises NotFound for a register that is not there, or was not yet.
+        Raises NotFound for a register that is not there, or was not yet.
         """
         if self.register is None:
-            yield from records(self.controllers, as_of=moment, known_at=known_at)
+            yield from pages(self.controllers, as_of=moment)
         else:
-            yield record_at(*self.register, as_of=moment, known_at=known_at)
+            yield [whole_at(*self.register, as_of=moment)]
 
     @property
     def controller(self) -> str | None:
@@ -72,18 +76,55 @@ class Scope:
 
 @dataclasses.dataclass
 class Tally:
-    """What a run came to."""
+    """What a run came to; `waived` findings are no longer among the severities.
 
+    `standing` is what is waived, by controller, register, code and key.
+    """
+
+    standing: Mapping[tuple[str, str, str, str], Waived] = dataclasses.field(default_factory=dict)
     registers: int = 0
+    unchanged: int = 0
     difference: Difference = dataclasses.field(default_factory=Difference)
     kinds: Counter[str] = dataclasses.field(default_factory=Counter)
     severities: Counter[str] = dataclasses.field(default_factory=Counter)
+    waived: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def add(self, one: Examined) -> None:
         """Count what was said of one register."""
         self.registers += 1
-        self.kinds.update(said.kind for said in one.said)
-        self.severities.update(said.severity for said in one.said if said.kind == "fail")
+        for said in one.said:
+            self._count(one.controller, one.register, said)
+
+    def leave(self, controller: str, registers: Sequence[str]) -> None:
+        """Count what holds of registers that were not checked, because nothing had changed."""
+        self.registers += len(registers)
+        self.unchanged += len(registers)
+        for register, of_it in stored.held(controller, registers).items():
+            for said in of_it:
+                self._count(controller, register, said)
+
+    def absorb(self, other: Tally) -> None:
+        """Add what another came to."""
+        self.registers += other.registers
+        self.unchanged += other.unchanged
+        self.difference += other.difference
+        for mine, theirs in (
+            (self.kinds, other.kinds),
+            (self.severities, other.severities),
+            (self.waived, other.waived),
+        ):
+            mine.update(theirs)
+
+    def waiver(self, controller: str, register: str, said: Said) -> Waived | None:
+        """The waiver that answers for something said, if there is one."""
+        held = self.standing.get((controller, register, said.code, said.key))
+        return held if held is not None and held.covers(said.kind, said.severity) else None
+
+    def _count(self, controller: str, register: str, said: Said) -> None:
+        self.kinds[said.kind] += 1
+        if said.kind == "fail":
+            waived = self.waiver(controller, register, said) is not None
+            (self.waived if waived else self.severities)[said.severity] += 1
 
     def told(self) -> dict[str, Any]:
         """The counts, each kind and severity named."""
@@ -91,91 +132,54 @@ class Tally:
             "registers": self.registers,
             "kinds": {kind: self.kinds[kind] for kind in KINDS},
             "severities": {severity: self.severities[severity] for severity in SEVERITIES},
+            "waived": {severity: self.waived[severity] for severity in SEVERITIES},
         }
 
 
-def run(scope: Scope, *, by: str, heard: Callable[[Examined], None] | None = None) -> dict[str, Any]:
+def run(
+    scope: Scope,
+    *,
+    by: str,
+    changed_only: bool = False,
+    into: Tally | None = None,
+    heard: Callable[[Examined], None] | None = None,
+    gone_by: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
     """Check the registers of a scope as they are now and store what is new; gives the run as served.
 
-    Each register is examined outside any transaction, and written together with up to PART others of its controller: a
-    run that is killed has stored what it came to, and the next one goes on from there. `heard` is given each register
-    once it is stored. Raises NotFound for a register that is not there, Gone for one that has ended (whose findings
-    are ended too).
+    With `changed_only` a register is left alone of which nothing has changed that the rules see (`passing`). Each is
+    examined outside any transaction, and written together with up to PART others of its controller: a run that is
+    killed has stored what it came to, and one over what has changed goes on from there. `heard` is given each register
+    that was checked once it is stored, `gone_by` how many were dealt with; what all comes to is added to `into`.
+    Raises NotFound for a register that is not there, Gone for one that has ended (whose findings are ended too).
     """
-    began, tally = clock.now(), Tally()
+    began = clock.now()
+    own = Tally(waiving.standing(began, controllers=scope.controllers, register=scope.register))
+    if into is not None:
+        into.standing = own.standing
     seen: set[tuple[str, str]] = set()
     ended: Gone | None = None
     try:
-        for controller, some in _parts(scope, began):
-            tally.difference += stored.record_part(controller, some, by=by)
+        for controller, some, left in _parts(scope, began, changed_only):
+            if some:
+                own.difference += stored.record_part(controller, some, by=by)
+            own.leave(controller, left)
             for one in some:
-                tally.add(one)
-                seen.add((one.controller, one.register))
+                own.add(one)
                 if heard is not None:
                     heard(one)
+            seen.update((controller, register) for register in (*left, *(one.register for one in some)))
+            if gone_by is not None:
+                gone_by(len(some) + len(left))
     except Gone as gone:
         ended = gone
     for controller, registers in _over(scope, seen):
-        tally.difference += stored.record_part(controller, (), registers, by=by)
+        own.difference += stored.record_part(controller, (), registers, by=by)
     if ended is not None:
         raise ended
-    return finish(scope, tally, began, by=by)
-
-
-def examined(
-    record: Record,
-    written: Written,
-    day: date,
-    moment: str,
-    *,
-    known_at: str | None = None,
-    table: Law | None = None,
-) -> Examined:
-    """All that is said of one record on a day, with what its systems had shown by an instant.
-
-    `known_at` leaves out what was written later; `table` stands in for the law as printed.
-    """
-    controller, _, key = record.key.partition("/")
-    case = case_of(record, day, moment, known_at=known_at, table=table)
-    return Examined(controller, key, written.version, said_of(case))
-
-
-def case_of(
-    record: Record, day: date, moment: str, *, known_at: str | None = None, table: Law | None = None
-) -> Case:
-    """What the rules get to see of a record on a day; the parameters are those of `examined`."""
-    controller = record.key.partition("/")[0]
-    systems = [f"{controller}/{name}" for name in record.system_keys]
-    seen = tuple(observations.latest(systems, as_of=moment, known_at=known_at))
-    return Case(record, table or law(), day, seen, zone_of(record))
-
-
-def said_of(case: Case) -> tuple[Said, ...]:
-    """All that the rules say of a case, as it is stored."""
-    invented = {one.id for one in case.observations if one.invented}
-    return tuple(
-        stored.said(
-            case.record.key,
-            check.code,
-            outcome,
-            outcome.severity or check.rule.severity,
-            invented=outcome.observation in invented,
-        )
-        for check, outcome in examine(case)
-    )
-
-
-def zone_of(record: Record) -> str:
-    """The controller's time zone, Helsinki where it names none that there is."""
-    return zone_named(record.controller.time_zone)
-
-
-def zone_named(name: str) -> str:
-    """The time zone of that name, Helsinki where there is none."""
-    try:
-        return str(ZoneInfo(name).key)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return clock.HELSINKI
+    if into is not None:
+        into.absorb(own)
+    return finish(scope, own, began, by=by, changed_only=changed_only)
 
 
 def count(scope: Scope) -> int:
@@ -189,12 +193,14 @@ def count(scope: Scope) -> int:
 
 
 @writes
-def finish(scope: Scope, tally: Tally, began: str, *, by: str) -> dict[str, Any]:
+def finish(scope: Scope, tally: Tally, began: str, *, by: str, changed_only: bool = False) -> dict[str, Any]:
     """Store that a run took place and what it came to."""
     number = (Run.select(peewee.fn.MAX(Run.id)).scalar() or 0) + 1
     this: dict[str, Any] = {
         "id": number,
         **told(scope, tally, clock.day_of(began)),
+        "changed_only": changed_only,
+        "unchanged": tally.unchanged,
         "opened": tally.difference.opened,
         "ended": tally.difference.ended,
         "began_at": began,
@@ -228,15 +234,13 @@ def told(scope: Scope, tally: Tally, as_of: date) -> dict[str, Any]:
     }
 
 
-def _parts(scope: Scope, moment: str) -> Iterator[tuple[str, list[Examined]]]:
-    """What was said, some registers of one controller at a time."""
-    each = (
-        examined(record, written, clock.day_of(moment, zone_of(record)), moment)
-        for record, written in scope.written(moment)
-    )
+def _parts(scope: Scope, moment: str, changed_only: bool) -> Iterator[tuple[str, list[Examined], list[str]]]:
+    """What was said, some registers of one controller at a time, and the keys of those that were left alone."""
+    each = passed(scope.pages(moment), moment, changed_only=changed_only)
     for controller, of_it in itertools.groupby(each, key=lambda one: one.controller):
         while some := list(itertools.islice(of_it, PART)):
-            yield controller, some
+            left = [one.register for one in some if isinstance(one, Unchanged)]
+            yield controller, [one for one in some if isinstance(one, Examined)], left
 
 
 def _over(scope: Scope, seen: set[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:

@@ -11,6 +11,7 @@ from marshmallow import fields
 
 from registry.api import (
     Blueprint,
+    Boolean,
     Day,
     Key,
     Page,
@@ -23,11 +24,12 @@ from registry.api import (
     seek,
     stored,
 )
+from registry.checks import waiving
 from registry.checks.findings import EXAMPLE as FINDING
 from registry.checks.findings import FindingSchema
-from registry.checks.past import LawTableSchema, scope_asked, some, titled
+from registry.checks.past import LawTableSchema, scope_asked, shown, some
 from registry.checks.running import Run, Scope, Tally, run, told
-from registry.checks.then import look
+from registry.checks.then import end_of, look
 from registry.errors import NotFound
 
 blueprint = Blueprint("check-runs", __name__, description="Runs of the checks")
@@ -44,6 +46,9 @@ RUN = {
     "registers": 1,
     "kinds": {"fail": 1, "open": 2, "pass": 6, "na": 3},
     "severities": {"error": 1, "warning": 0, "info": 0},
+    "waived": {"error": 0, "warning": 0, "info": 0},
+    "changed_only": False,
+    "unchanged": 0,
     "opened": 12,
     "ended": 0,
     "began_at": "2026-01-15T08:00:00.000000Z",
@@ -59,10 +64,20 @@ class FindingThenSchema(FindingSchema):
         exclude = ("id", "first_seen", "since", "until", "waived", "checked_at")
 
 
+class FindingOfDaySchema(FindingSchema):
+    """What a check says of a register on a day, and whether it was waived then."""
+
+    class Meta(FindingSchema.Meta):
+        exclude = ("id", "first_seen", "since", "until", "checked_at")
+
+
 ANSWER = {
-    **{name: RUN[name] for name in ("register", "controllers", "law", "registers", "kinds", "severities")},
+    **{
+        name: RUN[name]
+        for name in ("register", "controllers", "law", "registers", "kinds", "severities", "waived")
+    },
     "as_of": "2020-07-16",
-    "findings": [{name: FINDING[name] for name in FINDING if name not in FindingThenSchema.Meta.exclude}],
+    "findings": [{name: FINDING[name] for name in FINDING if name not in FindingOfDaySchema.Meta.exclude}],
 }
 
 
@@ -75,14 +90,26 @@ class CheckRunQuestionSchema(Schema):
         metadata={"description": "Past, present or to come; nothing is stored. Without it: now, and stored."}
     )
 
+    changed_only = Boolean(
+        load_default=False,
+        metadata={
+            "description": "Only where something has changed since they were checked: the register, its controller "
+            "or systems, what was observed, the law, the rules, or (for rules that look at it) the day."
+        },
+    )
+
     @ma.validates_schema
     def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
         if "register" in data and "controller" in data:
             raise ma.ValidationError("contradiction: Name a register or a controller.", "controller")
+        if "as_of" in data and data.get("changed_only"):
+            raise ma.ValidationError(
+                "contradiction: What is not stored has no changes since the last time.", "changed_only"
+            )
 
 
 class CheckSummarySchema(Schema):
-    """What a run was over and what it came to; `severities` count what is `fail`."""
+    """What a run was over and what it came to; `severities` count what is `fail`, but for what is `waived`."""
 
     register = fields.String(required=True, allow_none=True)
     controllers = fields.List(
@@ -93,12 +120,19 @@ class CheckSummarySchema(Schema):
     registers = fields.Integer(required=True, strict=True)
     kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
     severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
+    waived = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
 
 
 class CheckRunSchema(CheckSummarySchema):
     """A run that was stored: how many findings began and ended with it, when it was, and whose it is."""
 
     id = fields.Integer(required=True, strict=True)
+    changed_only = fields.Boolean(required=True)
+    unchanged = fields.Integer(
+        required=True,
+        strict=True,
+        metadata={"description": "Registers that were left alone; their findings are counted all the same."},
+    )
     opened = fields.Integer(required=True, strict=True)
     ended = fields.Integer(required=True, strict=True)
     began_at = fields.String(required=True, metadata={"format": "date-time"})
@@ -109,7 +143,7 @@ class CheckRunSchema(CheckSummarySchema):
 class CheckAnswerSchema(CheckSummarySchema):
     """A run as of a day: everything that the checks say."""
 
-    findings = fields.List(fields.Nested(FindingThenSchema), required=True)
+    findings = fields.List(fields.Nested(FindingOfDaySchema), required=True)
 
 
 @require("findings:write")
@@ -130,7 +164,7 @@ def run_checks(question: dict[str, Any]) -> Response:
     scope = scope_asked(question)
     if "as_of" in question:
         return _answered(scope, question["as_of"])
-    done = run(scope, by=holder().id)
+    done = run(scope, by=holder().id, changed_only=question["changed_only"])
     return stored(orjson.dumps(done), status=201, headers={"Location": f"/v1/check-runs/{done['id']}"})
 
 
@@ -166,9 +200,12 @@ def _visible() -> Any:
 
 
 def _answered(scope: Scope, as_of: Any) -> Response:
-    tally, items = Tally(), []
+    tally, items = (
+        Tally(waiving.standing(end_of(as_of), controllers=scope.controllers, register=scope.register)),
+        [],
+    )
     for one in some(look(scope, as_of)):
         tally.add(one)
-        items += [titled(said.code, said.document) for said in one.said]
+        items += [shown(said, tally.waiver(one.controller, one.register, said)) for said in one.said]
     head = orjson.dumps(told(scope, tally, as_of))
     return stored(head[:-1] + b',"findings":[' + b",".join(items) + b"]}")

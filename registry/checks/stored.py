@@ -20,6 +20,8 @@ import peewee
 import rfc8785
 
 from registry import journal
+from registry.checks import grounds
+from registry.checks.grounds import Ground
 from registry.checks.rule import Outcome
 from registry.db import Instant, Stored, Text, writes
 
@@ -96,17 +98,19 @@ class Said:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examined:
-    """All that was said of one register in one version."""
+    """All that was said of one register in one version, and on what ground (None: not kept)."""
 
     controller: str
     register: str
     version: int
     said: tuple[Said, ...]
+    ground: Ground | None = None
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all documents, hexadecimal."""
-        return hashlib.sha256(b"\n".join(one.document for one in self.said)).hexdigest()
+        """SHA-256 over all documents by code and key, hexadecimal."""
+        in_order = sorted(self.said, key=lambda one: (one.code, one.key))
+        return hashlib.sha256(b"\n".join(one.document for one in in_order)).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -159,6 +163,7 @@ def record_part(
     for batch in peewee.chunked(opened, 500):
         StoredFinding.insert_many(batch).execute()
     _note(controller, examined, gone, now)
+    grounds.note(controller, {one.register: one.ground for one in examined}, gone)
     document = rfc8785.dumps(
         {
             "part": number,
@@ -230,6 +235,16 @@ def _there(controller: str, registers: Iterable[str]) -> dict[str, dict[tuple[st
         for one in row.select().where(where):
             found.setdefault(one.register, {})[one.code, one.key] = one
     return found
+
+
+def held(controller: str, registers: Iterable[str]) -> dict[str, list[Said]]:
+    """What is stored and holds of registers of a controller, as it was said."""
+    return {
+        register: [
+            Said(row.code, row.key, row.kind, row.severity, bytes(row.document)) for row in rows.values()
+        ]
+        for register, rows in _there(controller, registers).items()
+    }
 
 
 def _end(ids: Sequence[int], now: str, number: int) -> None:

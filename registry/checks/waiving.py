@@ -245,14 +245,15 @@ def standing(
     controllers: Collection[str] | None = None,
     register: tuple[str, str] | None = None,
     registers: Iterable[tuple[str, str]] | None = None,
+    known_at: str | None = None,
 ) -> dict[tuple[str, str, str, str], Waived]:
-    """What was waived at an instant, as far as was known then, by controller, register, code and key.
+    """What was waived at an instant, by controller, register, code and key; as known then, or at `known_at`.
 
     Of some controllers (None: of all), of one register, or of some.
     """
-    row = Waiver
+    row, known = Waiver, known_at or moment
     found = row.select(row.controller, row.register, row.code, row.key, row.approved, row.document).where(
-        (row.superseded_at > moment) & (row.recorded_at <= moment)
+        (row.superseded_at > known) & (row.recorded_at <= known)
         & (row.state == "granted") & (row.ends > moment)
     )  # fmt: skip
     if controllers is not None:

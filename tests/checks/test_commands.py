@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from registry import terminal
-from registry.checks import running
+from registry.checks import passing
 from registry.checks.book import book, examine
 from registry.checks.commands import check
 from registry.checks.running import Run
@@ -65,7 +65,7 @@ STATUSES: list[tuple[tuple[str, ...], int]] = [
 
 
 def test_the_exit_status_is_for_ci(registers: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "examine", functools.partial(examine, codes=["COM009", "COM011"]))
+    monkeypatch.setattr(passing, "examine", functools.partial(examine, codes=["COM009", "COM011"]))
     rights = ["access", "rectification", "erasure", "restriction"]
     registers(
         "club/members", {"register": "Jäsenet", "rights": rights, "complaint": {"status": "partly_stated"}}

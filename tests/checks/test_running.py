@@ -11,7 +11,7 @@ import pytest
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.checks import running
+from registry.checks import passing, running
 from registry.checks.book import book
 from registry.checks.running import Run, Scope, count, run
 from registry.checks.stored import Checked, Part, StoredFinding
@@ -196,7 +196,7 @@ def test_registers_are_examined_outside_the_write_transaction(
             inside.append(False)
         return iter(())
 
-    monkeypatch.setattr(running, "examine", examined)
+    monkeypatch.setattr(passing, "examine", examined)
     run(Scope(), by=BY)
     assert inside == [False, False]
 
@@ -281,7 +281,7 @@ def test_the_day_is_the_controllers_own(opened: str, monkeypatch: pytest.MonkeyP
         days[case.record.key] = case.as_of
         return iter(())
 
-    monkeypatch.setattr(running, "examine", examined)
+    monkeypatch.setattr(passing, "examine", examined)
     monkeypatch.setattr(clock, "now", lambda: "2026-07-15T21:30:00.000000Z")
     for name, zone in (("here", "Europe/Helsinki"), ("west", "Atlantic/Azores")):
         store.declare(
