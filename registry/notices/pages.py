@@ -16,7 +16,7 @@ from registry.catalogue.model import is_key
 from registry.errors import Invalid, NotFound, Problem
 from registry.notices import html, published
 from registry.notices.schemas import EXAMPLE, NoticeSchema
-from registry.notices.telling import MAILBOX
+from registry.notices.telling import web_address
 from registry.notices.words import languages, words
 from registry.settings import Settings
 from registry.strict.schema import OneOf, Text
@@ -238,11 +238,8 @@ def read_accessibility(query: dict[str, Any]) -> Response:
 
 def _reached(one: published.Published) -> dict[str, str]:
     contact = one.contact or ""
-    return {
-        "name": one.organisation,
-        "contact": contact,
-        "link": f"mailto:{contact}" if MAILBOX.fullmatch(contact) else "",
-    }
+    link = f"mailto:{contact}" if "@" in contact else web_address(contact) or ""
+    return {"name": one.organisation, "contact": contact, "link": link}
 
 
 @public

@@ -54,7 +54,7 @@ class Teller:
     def url(self, value: str) -> tuple[Said, ...]:
         """An address on the web; only http and https become links, whatever else it says stays a text."""
         said = self.name(value)
-        return tuple(Said(one.text, record=True, link=_link(one.text)) for one in said)
+        return tuple(Said(one.text, record=True, link=web_address(one.text)) for one in said)
 
     def mailbox(self, value: str) -> tuple[Said, ...]:
         """A mailbox of a role or an organisation; () for one that looks like a person's own."""
@@ -131,11 +131,21 @@ class Teller:
         many = value if isinstance(value, tuple) else (value,)
         values = tuple(said for one in many for said in how(one))
         if not values:
-            return Told((), "withheld", self.words("status.withheld"))
+            return self.withheld()
         inferred = bool(entry is not None and entry.inferred)
         if status in (None, "stated"):
             return Told(values, inferred=inferred)
         return Told(values, status, self._note(name, status), inferred)
+
+    def made(self, name: str, texts: tuple[Said, ...], *written: Any) -> Told:
+        """An answer made of several fields: the texts, else withheld where one was `written`, else silence."""
+        if texts:
+            return Told(texts)
+        return self.withheld() if any(one is not None for one in written) else self.silent(name)
+
+    def withheld(self) -> Told:
+        """The answer where what is stated is a person's own."""
+        return Told((), "withheld", self.words("status.withheld"))
 
     def silent(self, name: str, status: str = "not_stated") -> Told:
         """The answer where there is no value: what the record does not state, or that there is none."""
@@ -156,7 +166,7 @@ class Teller:
         """The answer of a part that is a status and perhaps a `text`."""
         said = self.prose(text) if text is not None else ()
         if text is not None and not said:
-            told = Told((), "withheld", self.words("status.withheld"))
+            told = self.withheld()
         elif part.status == "stated":
             entry = self.record.provenance.get(pointer)
             told = Told(
@@ -229,7 +239,8 @@ def absent(value: Any) -> bool:
     return hasattr(value, "items") and not isinstance(value, Localised) and not value
 
 
-def _link(text: str) -> str | None:
+def web_address(text: str) -> str | None:
+    """`text` where it is an address of http or https that a link may go to, else None."""
     if _UNSAFE.search(text):
         return None
     try:

@@ -67,7 +67,7 @@ def _subject(t: Teller, at: str, one: Any) -> Told:
     if one.applies_to_text is not None:
         said += t.prose(one.applies_to_text)
     if not said:
-        return t.silent("covers")
+        return t.made("covers", said, one.applies_to_text)
     people = ", ".join(t.words.term("data_subjects", group).text for group in one.data_subjects or ())
     return Told(said + ((t.words.said("of_people", people=people),) if people else ()))
 

@@ -114,11 +114,10 @@ def _processed_for(t: Teller) -> list[dict[str, Told | None]]:
             if value
             for said in how(value)
         )
-        silent = t.silent("contact") if not place else Told((), "withheld", t.words("status.withheld"))
         rows.append(
             {
                 "name": t.told("name", f"{at}/name", one.name, t.name, required=True),
-                "contact": Told(reach) if reach else silent,
+                "contact": t.made("contact", reach, place or None),
                 "processing": t.told(
                     "processing", f"{at}/categories_of_processing", one.categories_of_processing, t.prose
                 ),

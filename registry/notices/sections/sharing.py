@@ -192,7 +192,7 @@ def _transfer(t: Teller, n: int, one: Any) -> dict[str, Told | None]:
     named = [t.words.labelled(rests_on.name, rests_on.key)] if rests_on is not None else []
     if one.instrument_text is not None:
         named += t.prose(one.instrument_text)
-    row["instrument"] = Told(tuple(named)) if named else t.silent("instrument")
+    row["instrument"] = t.made("instrument", tuple(named), one.instrument_text)
     return row
 
 
