@@ -266,7 +266,7 @@ def test_meddling_is_named(
     entries = [
         one for one in journal.entries(limit=1000) if (one.action, one.actor) == (action, used[0].actor)
     ]
-    table = re.search(r"(?:UPDATE|FROM|INTO) (\w+)", sql)[1]  # type: ignore[index]
+    table = re.search(r"(?:UPDATE|FROM|INTO) (\w+)", sql)[1]  # type: ignore[index]  -- there is one in each
     before = hands.rows(table)
     try:
         hands.do(sql.format(register=found[0][0], later=LATER))
