@@ -161,13 +161,19 @@ TYPES = [
 ]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-@pytest.mark.parametrize("content_type", [one[0] for one in TYPES], ids=[one[1] for one in TYPES])
+#: Every type with every method, but the one that PATCH takes.
+REFUSED = [
+    pytest.param(kind, method, id=f"{name}-{method}")
+    for kind, name in TYPES
+    for method in ("POST", "PUT", "PATCH")
+    if (kind, method) != ("application/merge-patch+json", "PATCH")
+]
+
+
+@pytest.mark.parametrize(("content_type", "method"), REFUSED)
 def test_a10_other_types_are_415(
     client: FlaskClient, bearer: dict[str, str], content_type: str | None, method: str
 ) -> None:
-    if method == "PATCH" and content_type == "application/merge-patch+json":
-        pytest.skip("that is what PATCH takes")
     path = "/v1/things" if method == "POST" else "/v1/things/own/1"
     headers = {**bearer, "If-Match": '"v1"'} | ({"Content-Type": content_type} if content_type else {})
     answer = client.open(path, method=method, data=b'{"name":"a"}', headers=headers)
