@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from registry.checks.rule import Case, Outcome, Severity
 from registry.connectors.observation import Observation
 
@@ -43,3 +45,12 @@ def unseen(
 def weak(seen: Observation) -> Severity | None:
     """On the vendor's papers alone a finding is at most a warning."""
     return "warning" if seen.source_level == "vendor_doc" else None
+
+
+#: Roles of those who are served, not of those who serve.
+SERVED = frozenset({"end-user", "end user", "enduser", "customer", "visitor", "requester"})
+
+
+def serving(seen: Observation) -> list[dict[str, Any]]:
+    """The active accounts of those who serve, of an observation of accounts."""
+    return [one for one in seen.payload["accounts"] if one["active"] and one["role"].casefold() not in SERVED]

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from registry.catalogue.record import withheld
+from registry.checks.looking import serving
 from registry.checks.rule import Case, Outcome, Rule
 from registry.connectors.observation import Observation
 
@@ -43,8 +44,6 @@ RULE = Rule(
     kinds=("fail", "pass", "na", "open"),
 )  # fmt: skip
 
-#: Roles of those who are served, not of those who serve.
-_SERVED = frozenset({"end-user", "end user", "enduser", "customer", "visitor", "requester"})
 _ADMIN = re.compile(r"admin|owner|pääkäyttäj|huvudanvänd", re.IGNORECASE)
 
 
@@ -95,9 +94,7 @@ def _judged(case: Case, declared: Declared, system: str) -> Iterator[Outcome]:
     complete = False
     for look in seen:
         complete |= look.complete
-        active = [
-            one for one in look.payload["accounts"] if one["active"] and one["role"].casefold() not in _SERVED
-        ]
+        active = serving(look)
         for domain in sorted({one["domain"] for one in active if not declared.covers(one["domain"])}):
             count = sum(one.get("count", 1) for one in active if one["domain"] == domain)
             yield _foreign(case, declared, look, domain, count)

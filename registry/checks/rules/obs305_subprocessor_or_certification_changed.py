@@ -1,0 +1,195 @@
+"""A sub-processor or the vendor's transfer certification changed since the last review.
+
+The list that a processor publishes is compared with the digest of the list last reviewed (`sub_processor_list_hash`),
+or with the sub-processors that the record names. An importer that rests on a certification has to be active in its list
+on the day; an ended instrument is for LAW203.
+
+Why it matters
+A processor may take on another only with the controller's authorisation, and has to tell of changes so that one can
+object (GDPR 28(2), 28(4)); a list that nobody reads is consent by silence. A certification lapses every year, and with
+it the ground of the transfer (45, 46).
+
+How to fix
+Read the new list, object in time or accept it, then record who is on it and the digest of the list. Where a
+certification has lapsed, agree on other safeguards, or stop the transfer.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from registry.checks.rule import Case, Outcome, Rule, dated
+from registry.clock import day
+from registry.connectors.observation import Observation
+from registry.law.names import company
+
+RULE = Rule(
+    code="OBS305",
+    severity="warning",
+    title={
+        "fi": "Alikäsittelijä tai toimittajan siirtosertifiointi on muuttunut edellisen tarkistuksen jälkeen",
+        "sv": "Ett underbiträde eller leverantörens överföringscertifiering har ändrats sedan den senaste granskningen",
+        "en": "A sub-processor or the vendor's transfer certification changed since the last review",
+    },
+    law=("GDPR 28(2)", "GDPR 28(4)", "GDPR 45", "GDPR 46"),
+    certainty="evidence",
+    needs=(
+        "/processors/*/name", "/processors/*/legal_entity", "/processors/*/sub_processors/*/name",
+        "/processors/*/sub_processor_list_hash", "/transfers/items/*/importer", "/transfers/items/*/instrument",
+        "observation:sub_processors", "observation:certification",
+    ),
+    kinds=("fail", "pass", "na", "open"),
+)  # fmt: skip
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """One outcome for each processor whose list changed or is not known, and for each certification likewise."""
+    certified = [
+        (index, item) for index, item in enumerate(case.record.transfers.items_) if _rests_on_one(case, item)
+    ]
+    if not case.record.processors and not certified:
+        yield case.na(
+            "/processors",
+            fi="Selosteessa ei ole käsittelijää eikä sertifiointiin nojaavaa siirtoa.",
+            en="The record has no processor, and no transfer that rests on a certification.",
+        )
+        return
+    outcomes = [
+        said for index, one in enumerate(case.record.processors) if (said := _processor(case, index, one))
+    ]
+    outcomes += [said for index, item in certified if (said := _importer(case, index, item))]
+    yield from outcomes
+    if not outcomes:
+        yield case.passes(
+            "/processors/0" if case.record.processors else f"/transfers/items/{certified[0][0]}",
+            fi="Alikäsittelijät ja sertifioinnit ovat niin kuin ne on tarkistettu.",
+            en="Sub-processors and certifications are as they were reviewed.",
+        )
+
+
+# --- lists of sub-processors
+
+
+def _processor(case: Case, index: int, processor: Any) -> Outcome | None:
+    field = f"/processors/{index}"
+    names = [name for name in (processor.legal_entity, processor.name) if name]
+    if not names:
+        return case.open(
+            field,
+            key=field,
+            fi="Käsittelijää ei ole nimetty, joten sen alikäsittelijöitä ei voi katsoa.",
+            en="The processor is not named, so its sub-processors cannot be looked at.",
+            closes=("Kirjaa käsittelijän yhtiö.", "Record the processor's legal entity."),
+        )
+    found = _newest(case, "sub_processors", "lists", "processor", names)
+    if found is None or not found[0].complete:
+        return case.open(
+            field,
+            key=_plain(case, names[0]),
+            fi=f"Toimittajan {names[0]} alikäsittelijäluetteloa ei ole katsottu kokonaan.",
+            en=f"The list of sub-processors of {names[0]} has not been looked at to the end.",
+            closes=("Havainto julkaistusta luettelosta.", "An observation of the published list."),
+        )
+    seen, listed = found
+    return _list(case, field, processor, names[0], seen, listed)
+
+
+def _list(
+    case: Case, field: str, processor: Any, name: str, seen: Observation, listed: Mapping[str, Any]
+) -> Outcome | None:
+    reviewed = {_plain(case, one.name): one.name for one in processor.sub_processors if one.name}
+    there = {_plain(case, one["name"]): one["name"] for one in listed.get("sub_processors", ())}
+    read = "sub_processors" in listed
+    key, digest = _plain(case, name), processor.sub_processor_list_hash
+    if digest is None and not (reviewed and read):
+        return case.open(
+            field,
+            key=key,
+            observation=seen.id,
+            fi=f"Toimittajan {name} luettelo on nähty, mutta tarkistettua luetteloa ei ole kirjattu.",
+            en=f"The list of {name} has been seen, but no reviewed list is recorded.",
+            closes=("Tarkista luettelo ja kirjaa sen tiiviste.", "Review the list, and record its digest."),
+        )
+    added = sorted(there[one] for one in there.keys() - reviewed.keys()) if read else []
+    gone = sorted(reviewed[one] for one in reviewed.keys() - there.keys()) if read else []
+    if listed["list_sha256"] == digest if digest else not added and not gone:
+        return None
+    fi, en = _changed(added, gone, "uusia", "poissa"), _changed(added, gone, "new", "gone")
+    return case.fail(
+        field,
+        key=key,
+        observation=seen.id,
+        fi=f"Toimittajan {name} alikäsittelijäluettelo on muuttunut{fi}. "
+        "Tarkista se, ja kirjaa uusi luettelo.",
+        en=f"The list of sub-processors of {name} has changed{en}. Review it, and record the new list.",
+    )
+
+
+def _changed(added: list[str], gone: list[str], new: str, away: str) -> str:
+    told = [f"{word} {', '.join(names)}" for word, names in ((new, added), (away, gone)) if names]
+    return f" ({'; '.join(told)})" if told else ""
+
+
+# --- certifications
+
+
+def _rests_on_one(case: Case, item: Any) -> bool:
+    instrument = case.law.instruments.get(item.instrument or "")
+    return instrument is not None and "certification" in instrument.needs and instrument.valid_on(case.as_of)
+
+
+def _importer(case: Case, index: int, item: Any) -> Outcome | None:
+    field, name = f"/transfers/items/{index}", item.importer or "-"
+    key = f"{_plain(case, name)}:{item.instrument}"
+    instrument = case.law.instruments[item.instrument].name
+    found = _newest(case, "certification", "entries", "importer", [name], item.instrument)
+    if found is None:
+        return case.open(
+            field,
+            key=key,
+            fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).",
+            en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')}).",
+            closes=("Havainto listan merkinnästä.", "An observation of the entry in the list."),
+        )
+    seen, entry = found
+    if entry["status"] != "active":
+        return case.fail(
+            field,
+            key=key,
+            observation=seen.id,
+            fi=f"{name} ei ole sertifioitu ({instrument.get('fi')}). Sovi muista suojatoimista tai lopeta siirto.",
+            en=f"{name} is not certified ({instrument.get('en')}). Agree on other safeguards, or stop the transfer.",
+        )
+    due = day(entry["due_on"]) if "due_on" in entry else None
+    if due is not None and case.as_of > due:
+        return case.open(
+            field,
+            key=key,
+            observation=seen.id,
+            fi=f"Toimittajan {name} sertifiointi oli uusittava viimeistään {dated(due)}.",
+            en=f"The certification of {name} had to be renewed by {dated(due)}.",
+            closes=("Uusi havainto listan merkinnästä.", "A new observation of the entry in the list."),
+        )
+    return None
+
+
+# --- both
+
+
+def _newest(
+    case: Case, kind: str, part: str, who: str, names: list[str], instrument: str | None = None
+) -> tuple[Observation, Mapping[str, Any]] | None:
+    """The newest look that has an entry for one of these names, with the entry."""
+    same = {_plain(case, name) for name in names}
+    found = [
+        (seen, entry)
+        for seen in case.observed(kind)
+        for entry in seen.payload[part]
+        if _plain(case, entry[who]) in same and entry.get("instrument") == instrument
+    ]
+    return max(found, key=lambda one: one[0].taken_at, default=None)
+
+
+def _plain(case: Case, name: str) -> str:
+    """A name for comparing: the vendor's key, else the name without its form of company."""
+    vendor = case.law.vendor(name)
+    return vendor.key if vendor is not None else company(name)

@@ -1,0 +1,233 @@
+"""Inventory or publication drift (system without record, record without system, published text differs, dead link).
+
+An inventory of systems is compared with the systems of the record, by `inventory_id`. The page where the notice is
+published, and the pages that it refers to, are compared as they were found: gone, moved, or with another text than the
+registry's own notice has.
+
+Why it matters
+A record of processing is worth something only as long as it follows what is there (GDPR 5(2), 30). People read the
+page, not the record: an old text or a link into nowhere tells them nothing, or what is no longer so (12(1)).
+
+How to fix
+Add the system to the record, or take out the one that is gone. Publish the notice anew. Put in the address of the
+moved page, or better, say in the notice itself what the page was to say.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from registry.checks.rule import Case, Outcome, Place, Rule
+from registry.connectors.observation import Observation
+
+RULE = Rule(
+    code="OBS307",
+    severity="warning",
+    title={
+        "fi": "Seloste, järjestelmäluettelo ja julkaistu teksti ovat eri tahdissa",
+        "sv": "Registret, systemförteckningen och den publicerade texten stämmer inte överens",
+        "en": "Inventory or publication drift (system without record, record without system, published text differs, "
+        "dead link)",
+    },
+    law=("GDPR 5(2)", "GDPR 12(1)", "GDPR 30"),
+    certainty="evidence",
+    needs=(
+        "/systems/*/inventory_id", "/systems/*/kind", "/document/publication_url", "/document/type",
+        "/document/referenced_urls/*/url", "/document/referenced_urls/*/used_for",
+        "observation:inventory", "observation:published_text",
+    ),
+    kinds=("fail", "pass", "open"),
+)  # fmt: skip
+
+#: What a page is referred to for: first what the notice itself would have to say.
+_RESTS = ("transfer", "dpo_and_rights", "rights", "data_content", "cookies", "security", "service", "other")
+#: Records that nobody has to publish.
+_INTERNAL = ("record_30_1", "record_30_2")
+_GONE = (404, 410)
+
+
+def check(case: Case) -> Iterator[Outcome]:
+    """The pages, the one where the notice stands first, then the systems; a pass takes all of them."""
+    outcomes = [*_pages(case), *_systems(case)]
+    yield from outcomes
+    if not outcomes:
+        yield case.passes(
+            "/document",
+            at=Place(),
+            fi="Järjestelmät, julkaistu teksti ja linkit ovat selosteen mukaiset.",
+            en="Systems, published text and links are as the record has them.",
+        )
+
+
+# --- pages
+
+
+def _pages(case: Case) -> Iterator[Outcome]:
+    document = case.record.document
+    found: dict[str, tuple[Observation, Mapping[str, Any]]] = {}
+    for seen in sorted(case.observed("published_text"), key=lambda one: one.taken_at):
+        found.update({_plain(page["url"]): (seen, page) for page in seen.payload["pages"]})
+    wanted = dict(_wanted(case))
+    unread = []
+    for field, url in wanted.items():
+        look = found.get(_plain(url))
+        if look is None:
+            unread.append(field)
+        elif wrong := _page(case, field, *look):
+            yield wrong
+        elif not look[0].complete or look[1]["status"] >= 400 or not _compared(field, look[1]):
+            unread.append(field)
+    if unread:
+        urls = ", ".join(wanted[field] for field in unread)
+        yield case.open(
+            unread[0],
+            key="pages",
+            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.",
+            en=f"These pages have not been looked at or compared: {urls}.",
+            closes=(
+                "Havainto sivuista ja julkaistusta tekstistä.",
+                "An observation of the pages and the published text.",
+            ),
+        )
+    if document.publication_url is None and document.type not in _INTERNAL:
+        yield case.open(
+            "/document/publication_url",
+            key="published",
+            fi="Ei ole kirjattu, missä seloste on julkaistu.",
+            en="Where the notice is published is not recorded.",
+            closes=("Kirjaa julkaisuosoite.", "Record the address."),
+        )
+
+
+def _wanted(case: Case) -> Iterator[tuple[str, str]]:
+    """The pages to look at: where the notice stands, then those that it refers to, what rests most on them first."""
+    document = case.record.document
+    if document.publication_url:
+        yield "/document/publication_url", document.publication_url
+    links = [(index, link) for index, link in enumerate(document.referenced_urls) if link.url]
+    for index, link in sorted(links, key=lambda one: _RESTS.index(one[1].used_for or "other")):
+        yield f"/document/referenced_urls/{index}", link.url
+
+
+def _page(case: Case, field: str, seen: Observation, page: Mapping[str, Any]) -> Outcome | None:
+    url, status = page["url"], page["status"]
+    if status is None or status in _GONE:
+        return case.fail(
+            field,
+            key=f"dead:{field}",
+            observation=seen.id,
+            fi=f"Sivua ei ole: {url} ({status or '-'}). Korjaa osoite, tai kerro asia selosteessa.",
+            en=f"There is no such page: {url} ({status or '-'}). Correct the address, or say it in the notice itself.",
+        )
+    if "moved_to" in page:
+        return case.fail(
+            field,
+            key=f"moved:{field}",
+            observation=seen.id,
+            severity="info",
+            fi=f"Sivu on siirtynyt: {url} → {page['moved_to']}. Tarkista sisältö ja päivitä osoite.",
+            en=f"The page has moved: {url} → {page['moved_to']}. Read what it says now, and update the address.",
+        )
+    if _compared(field, page) and page.get("text_sha256") != page.get("expected_sha256"):
+        return case.fail(
+            field,
+            key="text",
+            observation=seen.id,
+            fi=f"Julkaistu teksti poikkeaa selosteesta: {url}. Julkaise seloste uudelleen.",
+            en=f"The published text differs from the record: {url}. Publish the notice anew.",
+        )
+    return None
+
+
+def _compared(field: str, page: Mapping[str, Any]) -> bool:
+    """Whether a page was compared as far as it has to be: the notice with its own text, others not at all."""
+    return field != "/document/publication_url" or {"text_sha256", "expected_sha256"} <= page.keys()
+
+
+def _plain(url: str) -> str:
+    """An address for comparing: without scheme and last slash."""
+    return re.sub(r"^https?://", "", url.casefold()).rstrip("/")
+
+
+# --- systems
+
+
+def _systems(case: Case) -> Iterator[Outcome]:
+    looks = case.observed("inventory")
+    if not looks:
+        yield case.open(
+            "/systems/0" if case.record.systems else "/systems",
+            key="inventory",
+            fi="Järjestelmäluetteloa ei ole katsottu.",
+            en="Nobody has looked at an inventory of systems.",
+            closes=("Havainto järjestelmäluettelosta.", "An observation of an inventory of systems."),
+        )
+        return
+    entries = [entry for look in looks for entry in look.payload["entries"]]
+    known = {entry["inventory_id"] for entry in entries}
+    used = {entry["inventory_id"] for entry in entries if entry["in_use"]}
+    seen, complete = looks[0].id, all(look.complete for look in looks)
+    numbers, unnumbered = set(), False
+    for index, system in enumerate(case.record.systems):
+        if system.kind == "paper":
+            continue
+        field, key = f"/systems/{index}", case.record.system_keys[index]
+        number = system.inventory_id
+        numbers.add(number)
+        if number is None:
+            unnumbered = True
+            fi, en = (
+                f"Järjestelmällä {system.name} ei ole numeroa.",
+                f"The system {system.name} has no number.",
+            )
+            closes = ("Kirjaa järjestelmän numero luettelossa.", "Record its number in the inventory.")
+            yield case.open(field, key=f"number:{key}", observation=seen, fi=fi, en=en, closes=closes)
+        elif number in used:
+            continue
+        elif number in known or complete:
+            yield case.fail(
+                field,
+                key=f"gone:{key}",
+                observation=seen,
+                fi=f"Järjestelmä {system.name} ({number}) ei ole luettelon mukaan käytössä. Poista se selosteesta, "
+                "tai korjaa luettelo.",
+                en=f"By the inventory the system {system.name} ({number}) is not in use. Take it out of the record, "
+                "or correct the inventory.",
+            )
+    yield from _unrecorded(case, entries, numbers, unnumbered, seen)
+    if not complete:
+        yield _in_part(case, seen)
+
+
+def _unrecorded(
+    case: Case, entries: list[Mapping[str, Any]], numbers: set[str | None], unnumbered: bool, seen: int
+) -> Iterator[Outcome]:
+    """Systems that the inventory says serve this register, and the record does not name."""
+    serving = {
+        entry["inventory_id"]: entry.get("title") or entry["inventory_id"]
+        for entry in entries
+        if entry["in_use"] and entry.get("register") == case.record.key
+    }
+    for number in sorted(serving.keys() - numbers):
+        said: dict[str, Any] = {
+            "key": f"unrecorded:{number}",
+            "observation": seen,
+            "fi": f"Luettelon mukaan rekisteriä palvelee myös {serving[number]} ({number}). Lisää se.",
+            "en": f"By the inventory the register is also served by {serving[number]} ({number}). Add it.",
+        }
+        if unnumbered:
+            closes = ("Kirjaa järjestelmien numerot.", "Record the numbers of the systems.")
+            yield case.open("/systems", closes=closes, **said)
+        else:
+            yield case.fail("/systems", **said)
+
+
+def _in_part(case: Case, seen: int) -> Outcome:
+    return case.open(
+        "/systems",
+        key="inventory",
+        observation=seen,
+        fi="Järjestelmäluettelosta on nähty vain osa.",
+        en="Only part of the inventory has been seen.",
+        closes=("Täydellinen havainto järjestelmäluettelosta.", "A complete observation of the inventory."),
+    )
