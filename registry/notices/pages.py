@@ -167,7 +167,8 @@ def _after(query: Mapping[str, Any]) -> tuple[str, str, int] | None:
 @blueprint.route("/notices/<key:controller>/<key:key>")
 @page
 @blueprint.arguments(ReaderQuery, location="query")
-@_html("The notice; as JSON for whoever prefers that.")
+@_html("The notice.")
+@blueprint.response(200, NoticeSchema, description="The notice.", example=EXAMPLE, etag=True)
 @blueprint.fails(410)
 def read_notice(query: dict[str, Any], controller: str, key: str) -> Response:
     """Read a notice as a page, or as JSON where Accept prefers it.
