@@ -8,7 +8,7 @@ from registry import db
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
-from registry.checks import findings, waivers
+from registry.checks import findings, forecast, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
 from registry.connectors import routes as observations
@@ -30,6 +30,8 @@ RESOURCES: tuple[Blueprint, ...] = (
     checks.blueprint,
     check_runs.blueprint,
     findings.blueprint,
+    forecast.blueprint,
+    what_if.blueprint,
     waivers.blueprint,
     retention.blueprint,
     notices.blueprint,

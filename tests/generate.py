@@ -45,6 +45,18 @@ CRITERIA = (
     "kunnes rekisteröity peruu tilauksen",
 )  # fmt: skip
 INSTRUMENTS = ("dpf_eu_us", "scc_2021", "privacy_shield_eu_us", "adequacy_GB", "none_stated")
+#: What a transfer may rest on, or once did; each fits its country.
+GROUNDS: tuple[dict[str, str], ...] = (
+    {"country": "US", "instrument": "dpf_eu_us"},
+    {"country": "US", "instrument": "dpf_eu_us", "certification_date": "2024-02-01"},
+    {"country": "US", "instrument": "dpf_ch_us"},
+    {"country": "US", "instrument": "privacy_shield_eu_us"},
+    {"country": "US", "instrument": "scc_2021", "contract_date": "2023-05-01"},
+    {"country": "IN", "instrument": "scc_2021"},
+    {"country": "GB", "instrument": "adequacy_GB"},
+    {"country": "US", "instrument": "bcr", "instrument_text": "Sitovat säännöt, DPF ei käytössä"},
+    {"country": "US", "instrument": "none_stated"},
+)
 VENDORS = (
     ("Zendesk", "Zendesk", "helpdesk"),
     ("Tawk.to", "tawk.to", "live_chat"),
@@ -82,6 +94,20 @@ def registers(number: int, *, seed: int = 1, each: int = 25) -> Iterator[Made]:
     for place in range(number):
         chance = random.Random(f"{seed}/{place}")
         yield _register(f"org-{place // each:04d}", f"r-{place:05d}", chance)
+
+
+def transferring(number: int, *, seed: int = 1, each: int = 25) -> Iterator[tuple[Made, frozenset[str]]]:
+    """Registers with up to three importers, each on one or two instruments; and the instruments that each names."""
+    for place, made in enumerate(registers(number, seed=seed, each=each)):
+        chance = random.Random(f"{seed}/{place}/transfers")
+        items = [
+            {"importer": f"Importer {letter}", **on}
+            for letter in "ABC"[: chance.choice((0, 1, 1, 2, 3))]
+            for on in chance.sample(GROUNDS, chance.choice((1, 1, 2)))
+        ]
+        record = {**made.record, "transfers": {"items": items} if items else "stated_none"}
+        named = frozenset(str(item["instrument"]) for item in items)
+        yield dataclasses.replace(made, record=record), named
 
 
 def store_all(made: Iterable[Made], *, part: int = 100) -> int:
