@@ -127,17 +127,35 @@ def component(status: int) -> str:
 def register_problems(spec: Any) -> None:
     """Add a response component for each status of the error tree."""
     for status, kind in problem.by_status().items():
-        example = {**kind().body(), **_EXAMPLES.get(status, {})}
-        response: dict[str, Any] = {
-            "description": _MEANING.get(status, kind.title),
-            "content": {problem.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}},
+        spec.components.response(kind.__name__, _problem(status, kind), lazy=True)
+
+
+def _problem(status: int, kind: Any) -> dict[str, Any]:
+    example = {**kind().body(), **_EXAMPLES.get(status, {})}
+    response: dict[str, Any] = {
+        "description": _MEANING.get(status, kind.title),
+        "content": {problem.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}},
+    }
+    if status in _HEADERS:
+        response["headers"] = {
+            name: {"description": meaning, "schema": {"type": "string"}}
+            for name, meaning in _HEADERS[status].items()
         }
-        if status in _HEADERS:
-            response["headers"] = {
-                name: {"description": meaning, "schema": {"type": "string"}}
-                for name, meaning in _HEADERS[status].items()
-            }
-        spec.components.response(kind.__name__, response, lazy=True)
+    return response
+
+
+def _page(status: int) -> dict[str, Any]:
+    """An error that people are told as a page."""
+    told = _problem(status, problem.by_status()[status])
+    told["content"]["text/html"] = {
+        "schema": {"type": "string"},
+        "example": "<!doctype html>\n<html>…</html>",
+    }
+    return told
+
+
+#: What a view of pages tells people itself; the other errors come before it or instead of it.
+_PAGES = frozenset({404, 410, 422})
 
 
 def complete(doc: dict[str, Any], info: dict[str, Any], *, api: Any, method: str, **_: Any) -> dict[str, Any]:
@@ -148,8 +166,9 @@ def complete(doc: dict[str, Any], info: dict[str, Any], *, api: Any, method: str
     doc["security"] = [] if mark is None or mark.public else [{SCHEME: sorted(mark.scopes)}]
     doc["description"] = _lock(mark)  # unless its docstring has a second paragraph
     responses = doc.setdefault("responses", {})
+    pages = "text/html" in getattr(view, "produces", ())
     for status in sorted(_failures(doc, info, mark, method, rule)):
-        responses.setdefault(str(status), component(status))
+        responses.setdefault(str(status), _page(status) if pages and status in _PAGES else component(status))
     parameters = doc.setdefault("parameters", [])
     if info.get("tagged") and method == "get":
         responses.setdefault("304", {"description": "What you have is current."})
