@@ -99,9 +99,15 @@ class Tally:
         """Count what holds of registers that were not checked, because nothing had changed."""
         self.registers += len(registers)
         self.unchanged += len(registers)
-        for register, of_it in stored.held(controller, registers).items():
+        waived = sorted({place[1] for place in self.standing if place[0] == controller} & set(registers))
+        for register, of_it in stored.held(controller, waived).items():
             for said in of_it:
                 self._count(controller, register, said)
+        rest = sorted(set(registers) - set(waived))
+        for kind, severity, number in stored.counted(controller, rest):
+            self.kinds[kind] += number
+            if kind == "fail":
+                self.severities[severity] += number
 
     def absorb(self, other: Tally) -> None:
         """Add what another came to."""

@@ -247,6 +247,15 @@ def held(controller: str, registers: Iterable[str]) -> dict[str, list[Said]]:
     }
 
 
+def counted(controller: str, registers: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+    """How many findings of each kind and severity hold of registers of a controller."""
+    row = StoredFinding
+    for batch in peewee.chunked(registers, 200):
+        where = (row.ended_in == HOLDS) & (row.controller == controller) & row.register.in_(list(batch))
+        grouped = row.select(row.kind, row.severity, peewee.fn.COUNT(row.id)).where(where)
+        yield from grouped.group_by(row.kind, row.severity).tuples()
+
+
 def _end(ids: Sequence[int], now: str, number: int) -> None:
     for batch in peewee.chunked(ids, 500):
         StoredFinding.update(until=now, ended_in=number).where(StoredFinding.id.in_(list(batch))).execute()
