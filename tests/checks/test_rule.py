@@ -194,6 +194,19 @@ def test_hosting_alone_is_the_vendors_word_and_a_warning() -> None:
     assert (said.kind, said.severity) == ("fail", None)
 
 
+@pytest.mark.parametrize("code", ["OBS303", "OBS304"])
+def test_what_is_known_of_a_vendor_counts_by_its_evidence(code: str) -> None:
+    """The catalogue in place of a look: a warning on the vendor's papers, and only remembered where it was not read."""
+    case = cases.case({"record": {}, "systems": {"chat": {"name": "Chat", "vendor": "Tawk.to"}}})
+    for evidence, severity in (("vendor_doc", "warning"), ("export", None)):
+        for source, memory in (("read", ()), ("memory", ("tawk_to",))):
+            change: dict[str, Any] = {"evidence": evidence, "source": source, "from_memory": ()}
+            vendor = dataclasses.replace(law().vendors["tawk_to"], **change)
+            table = dataclasses.replace(law(), vendors=MappingProxyType({**law().vendors, "tawk_to": vendor}))
+            (said,) = book()[code].say(dataclasses.replace(case, law=table))
+            assert (said.kind, said.severity, said.remembered) == ("fail", severity, memory)
+
+
 def test_rules_are_frozen() -> None:
     rule: Rule = book()["COM001"].rule
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -80,7 +80,7 @@ def _unnamed(case: Case) -> Outcome:
         fi = "Rooleja, joilla on pääsy tietoihin, ei nimetä. Nimeä roolit ja tehtävät, joissa tietoja tarvitaan."
         en = "The roles that have access are not named. Name the roles, and the tasks that need the data."
     # Where accounts are spoken of, their holders should be.
-    return case.fail("/access", at=case.place("/access", "/access/personal_accounts"), fi=fi, en=en)
+    return case.fail("/access", at=case.place("/access/personal_accounts"), fi=fi, en=en)
 
 
 def _wide(case: Case, role: Any) -> bool:
@@ -91,4 +91,4 @@ def _wide(case: Case, role: Any) -> bool:
 
 
 def _called(role: Any) -> str:
-    return str(role.role or role.organisation or "-")
+    return str(role.role or role.organisation)

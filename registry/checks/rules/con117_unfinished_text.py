@@ -50,11 +50,9 @@ _BRACKETED = re.compile(
     r"\[\s*[^\W\d_][^\[\]]*\]|\{\{[^{}]*\}\}|_{4,}|\.{6,}|(?<!\w)x{3,}(?!\w)", re.IGNORECASE
 )
 #: Not texts of the notice: how and from what the record was made, and addresses.
-_PASSED_OVER = frozenset(
-    {"provenance", "placeholders", "sections", "source", "referenced_urls", "policy_urls"}
-)
+_PASSED_OVER = frozenset({"provenance", "placeholders", "source", "referenced_urls", "policy_urls"})
 #: Names of fields that are other words in a pointer.
-_WRITTEN = {"items_": "items", "responsible_for": "for"}
+_WRITTEN = {"items_": "items"}
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -125,7 +123,7 @@ def _empty_headings(case: Case) -> Iterator[Outcome]:
         parts = [
             pointer
             for group, pointers in _ABOUT.items()
-            if section.heading and says(group, section.heading)
+            if says(group, section.heading)
             for pointer in pointers
         ]
         if parts and not any(_answered(case, pointer) for pointer in parts):

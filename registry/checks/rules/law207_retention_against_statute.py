@@ -173,7 +173,8 @@ def _told(statute: RetentionRule, language: str) -> str:
 
 
 def _from_memory(statute: RetentionRule) -> bool:
-    return any(remembered(statute, name) for name in ("duration", "starts_from", "kind"))
+    """Whether any of it is: its dates decide too, and its section is told."""
+    return remembered(statute) or bool(statute.from_memory)
 
 
 def _field(index: int | None) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from registry.checks.looking import on_paper, unseen, weak
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule
-from registry.checks.whereabouts import eu_only, transfer_declared
+from registry.checks.whereabouts import transfer_declared
 from registry.connectors.observation import Observation
 from registry.law import remembered
 from registry.law.names import area as area_name
@@ -163,7 +163,7 @@ def _declared(case: Case) -> Declared:
     ]
     only = [(field, area) for field, place, area in places if place.exclusive]
     if only:
-        return Declared(eu_only(case) or only[0][0], tuple(dict.fromkeys(area for _, area in only)))
+        return Declared(only[0][0], tuple(dict.fromkeys(area for _, area in only)))
     named = [area for _, _, area in places]
     field = places[0][0] if places else "/transfers"
     if not transfer_declared(case):
@@ -176,8 +176,6 @@ def _declared(case: Case) -> Declared:
 
 def _area(case: Case, told: str | None) -> str | None:
     """An area as a code; words count where they mean the EU, the EEA or a country there."""
-    if told is None:
-        return None
-    if told in ("EU", "EEA") or (len(told) == 2 and told.isascii() and told.isupper()):
+    if told is None or case.law.in_eea(told, case.as_of) is not None:
         return told
     return "EEA" if says("inside_eea", told) else None

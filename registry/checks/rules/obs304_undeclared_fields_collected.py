@@ -74,9 +74,11 @@ def check(case: Case) -> Iterator[Outcome]:
 
 
 def _judged(case: Case, system: str | None) -> Outcome | None:
-    seen = next(iter(case.observed("field_inventory", system)), None) if system else None
-    if system is None or seen is None:
-        known = _catalogued(case, system) if system else None
+    if system is None:
+        return unseen(case, "field_inventory", None, _field(case), closes=_CLOSES)
+    seen = next(iter(case.observed("field_inventory", system)), None)
+    if seen is None:
+        known = _catalogued(case, system)
         return known or unseen(case, "field_inventory", system, _field(case), closes=_CLOSES)
     fields = seen.payload["fields"]
     missing = _undeclared(case, (one["pd"] for one in fields if "pd" in one))

@@ -125,7 +125,7 @@ def _due(begun: date, *parts: str) -> date:
     """The last day, moved from a weekend to the Monday after (Regulation 1182/71, Article 3(4))."""
     try:
         last = periods.add(begun, periods.total(*parts))
-        return last + timedelta(days=max(0, 7 - last.weekday()) if last.weekday() > 4 else 0)
+        return last + timedelta(days=7 - last.weekday() if last.weekday() > 4 else 0)
     except (errors.Invalid, OverflowError):  # past the end of the calendar
         return date.max
 
