@@ -56,6 +56,7 @@ def notice_page(document: Mapping[str, Any], *, base: str) -> str:
         notice=document,
         gaps=sum(section["gaps"] for section in document["sections"]),
         foreign=[language for language in document["languages"] if language != said.language],
+        mixed=said.language in document["languages"],
         masked=_masked(document),
     )  # fmt: skip
 

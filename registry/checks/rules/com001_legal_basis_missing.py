@@ -44,11 +44,13 @@ def check(case: Case) -> Outcome:
         if basis.article or basis.legacy_article
     ]
     if stated:
-        index, basis = next((one for one in stated if one[1].article), stated[0])
+        index, _ = next((one for one in stated if one[1].article), stated[0])
+        articles = [basis.article for _, basis in stated if basis.article]
+        named = ", ".join(dict.fromkeys(articles or [str(basis.legacy_article) for _, basis in stated]))
         return case.passes(
             f"/legal_bases/{index}",
-            fi=f"Oikeusperuste on ilmoitettu: {basis.article or basis.legacy_article}.",
-            en=f"A legal basis is stated: {basis.article or basis.legacy_article}.",
+            fi=f"Oikeusperuste on ilmoitettu: {named}.",
+            en=f"A legal basis is stated: {named}.",
         )
     return case.fail(
         "/legal_bases",

@@ -43,8 +43,8 @@ def check(case: Case) -> Outcome:
         return case.passes(
             "/rights",
             at=case.place(*(f"/rights/{index}" for index in range(len(record.rights)))),
-            fi="Neljä perusoikeutta on mainittu.",
-            en="The four basic rights are mentioned.",
+            fi="Pääsy-, oikaisu-, poisto- ja rajoittamisoikeus on mainittu.",
+            en="Access, rectification, erasure and restriction are mentioned.",
         )
     heading = case.heading("heading_rights")
     if len(missing) == len(BASIC):

@@ -44,7 +44,7 @@ def check(case: Case) -> Outcome:
     if transfer_declared(case):
         return case.fail(
             claim,
-            fi="Tietoja sanotaan säilytettävän vain EU- tai ETA-alueella, mutta niitä siirretään sen ulkopuolelle. "
+            fi="Tietoja sanotaan säilytettävän vain EU- tai ETA-alueella, mutta siirto sen ulkopuolelle on ilmoitettu. "
             "Selvitä, kumpi pitää paikkansa, ja korjaa toinen.",
             en="Data is said to be kept in the EU or EEA only, yet a transfer out of it is declared. "
             "Find out which is true, and correct the other.",

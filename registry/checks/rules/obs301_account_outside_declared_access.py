@@ -113,7 +113,7 @@ def _judged(case: Case, declared: Declared, system: str) -> Iterator[Outcome]:
 
 def _foreign(case: Case, declared: Declared, look: Observation, domain: str, count: int) -> Outcome:
     fi = f"Järjestelmässä {look.system} on vieraan verkkotunnuksen {domain} käytössä olevia tunnuksia ({count})."
-    en = f"The system {look.system} has active accounts ({count}) of a domain that nobody declared has: {domain}."
+    en = f"Active accounts ({count}) of {look.system} belong to no declared organisation: {domain}."
     if declared.unplaced and not declared.exclusive:
         return case.open(
             _field(case),

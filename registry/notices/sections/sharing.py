@@ -18,6 +18,8 @@ def recipients(t: Teller) -> list[Block]:
     """Roles inside, regular disclosures, recipients, processors, and copies outside the main system."""
     record = t.record
     blocks = t.table("access", ("role", "organisation", "scope"), _roles(t))
+    if not blocks:
+        blocks.append(t.gap("access", t.recorded("/access/roles")))
     if record.access.exclusive and record.access.roles:
         blocks.append(t.statement("exclusive"))
     given = record.disclosures
