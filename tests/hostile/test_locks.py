@@ -17,6 +17,7 @@ from tests.hostile.world import ACCOUNTS, DESK, RECORD, SEEN_AT, WAIVED, Caller,
 
 OPEN = "open"
 SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
+ASSUMED = [{"instrument": "dpf_eu_us", "ended_on": SOON}]
 MATCH = {"If-Match": '"v1"'}
 MATCH_2 = {"If-Match": '"v2"'}
 NEW = {"If-None-Match": "*"}
@@ -51,6 +52,8 @@ class Row:
 def _named(body: Any, controller: str) -> Any:
     if isinstance(body, dict):
         return {name: _named(value, controller) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_named(value, controller) for value in body]
     return body.replace("{c}", controller) if isinstance(body, str) else body
 
 
@@ -85,6 +88,8 @@ ROWS = [
     Row("GET", "/v1/check-runs/<number:number>", "/v1/check-runs/{run}", "findings:read"),
     Row("GET", "/v1/findings", "/v1/findings?register={c}/news", "findings:read"),
     Row("GET", "/v1/findings/<number:number>", "/v1/findings/{finding}", "findings:read"),
+    Row("GET", "/v1/forecast", "/v1/forecast?register={c}/news", "findings:read"),
+    Row("POST", "/v1/what-if", "/v1/what-if", "findings:read", body={"register": "{c}/news", "assume": ASSUMED}),
     Row("POST", "/v1/waivers", "/v1/waivers", "waivers:write", 201,
         body={"register": "{c}/draft", "code": WAIVED, "reason": "Tulossa.", "until": SOON}),
     Row("GET", "/v1/waivers", "/v1/waivers", "findings:read", stranger=200),

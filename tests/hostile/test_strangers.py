@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry import journal
-from tests.hostile.test_locks import LOOK, MATCH, told
+from tests.hostile.test_locks import ASSUMED, LOOK, MATCH, SOON, told
 from tests.hostile.world import RECORD, WORD, Caller, World
 
 NEW = {"If-None-Match": "*"}
@@ -24,6 +24,9 @@ NEW = {"If-None-Match": "*"}
         ("POST", "/v1/check-runs", {"controller": "{c}"}),
         ("POST", "/v1/check-runs", {"controller": "{c}", "as_of": "2026-12-01"}),
         ("POST", "/v1/waivers", {"register": "{c}/news", "code": "COM009", "reason": "x", "until": "2027-01-01"}),
+        ("GET", "/v1/forecast?controller={c}", None),
+        ("POST", "/v1/what-if", {"controller": "{c}", "assume": ASSUMED}),
+        ("POST", "/v1/what-if", {"register": "{c}/news", "as_of": SOON, "assume": ASSUMED}),
         ("GET", "/v1/waivers?register={c}/news", None),
         ("GET", "/v1/waivers?controller={c}", None),
         ("POST", "/v1/notices", {"register": "{c}/news"}),
