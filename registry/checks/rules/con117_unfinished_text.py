@@ -13,10 +13,11 @@ Write what belongs there and take the leftover out, or take the heading out toge
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from registry.catalogue.record import Localised
+from registry.catalogue.record.value import Frozen
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Place, Rule
 
@@ -49,6 +50,8 @@ _ABOUT: Mapping[str, tuple[str, ...]] = {
 _BRACKETED = re.compile(
     r"\[\s*[^\W\d_][^\[\]]*\]|\{\{[^{}]*\}\}|_{4,}|\.{6,}|(?<!\w)x{3,}(?!\w)", re.IGNORECASE
 )
+#: Without one of these there is nothing to search for: most texts have none.
+_MARKS = ("[", "{{", "____", "......")
 #: Not texts of the notice: how and from what the record was made, and addresses.
 _PASSED_OVER = frozenset({"provenance", "placeholders", "source", "referenced_urls", "policy_urls"})
 #: Names of fields that are other words in a pointer.
@@ -105,7 +108,7 @@ def _unfilled(case: Case) -> Iterator[Outcome]:
 
 
 def _in_texts(case: Case) -> Iterator[Outcome]:
-    texts = list(_texts(case.record.statements.items(), ""))
+    texts = list(_texts(vars(case.record.statements).items(), ""))
     # One look at everything: most records have nothing.
     if not _unfinished("\n.\n".join(text for _, text in texts)):
         return
@@ -144,13 +147,14 @@ def _answered(case: Case, pointer: str) -> bool:
 
 
 def _unfinished(text: str) -> bool:
-    return bool(_BRACKETED.search(text)) or says("placeholder", text)
+    marked = any(mark in text for mark in _MARKS) or "xxx" in text.casefold()
+    return bool(marked and _BRACKETED.search(text)) or says("placeholder", text)
 
 
-def _texts(items: Any, at: str) -> Iterator[tuple[str, str]]:
+def _texts(items: Iterable[tuple[Any, Any]], at: str) -> Iterator[tuple[str, str]]:
     """Every text of the record, with its pointer."""
     for name, value in items:
-        if name in _PASSED_OVER:
+        if value is None or value == () or isinstance(value, bool) or name in _PASSED_OVER:
             continue
         pointer = f"{at}/{_WRITTEN.get(name, name)}"
         if isinstance(value, str):
@@ -160,5 +164,5 @@ def _texts(items: Any, at: str) -> Iterator[tuple[str, str]]:
                 yield pointer, text
         elif isinstance(value, tuple):
             yield from _texts(enumerate(value), pointer)
-        elif hasattr(value, "items"):
-            yield from _texts(value.items(), pointer)
+        elif isinstance(value, Frozen):
+            yield from _texts(vars(value).items(), pointer)
