@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from registry import clock
 from registry.catalogue import store
-from registry.catalogue.record import Record
-from registry.catalogue.together import Whole, together
+from registry.catalogue.record import Record, assemble
+from registry.catalogue.together import Whole, applied, together
 from registry.errors import Gone, Invalid, NotFound
 
 
@@ -48,6 +50,20 @@ def whole(
 def whole_at(controller: str, key: str, *, as_of: str) -> Whole:
     """What applied at an instant, not yet put together as a record. Raises as `record_at` does."""
     return _joined(store.at("register", controller, key, as_of=as_of), as_of, None)
+
+
+def drafted(controller: str, key: str, body: Mapping[str, Any], *, as_of: str) -> Record:
+    """`body` as the record that it would be if it were declared, with the controller and systems of an instant.
+
+    Raises `Invalid` for a body that does not fit or that names a system its controller lacks.
+    """
+    details = _at_or_first("controller", controller, controller, as_of, None).body
+    systems: dict[str, Any] = {}
+    named = body.get("systems", ())
+    for name in named if isinstance(named, list) else ():
+        with contextlib.suppress(NotFound):
+            systems[str(name)] = _at_or_first("system", controller, str(name), as_of, None).body
+    return assemble(f"{controller}/{key}", body, details, systems)
 
 
 def _joined(written: store.Written, as_of: str | None, known_at: str | None) -> Whole:
@@ -96,6 +112,25 @@ def pages(
         if len(found) < page:
             return
         after = (found[-1].controller, found[-1].key)
+
+
+def sources(names: Iterable[str]) -> dict[str, str]:
+    """The document that each of these registers (controller/key) was taken from, as it is in force: its URL or name."""
+    keys: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        controller, _, key = name.partition("/")
+        keys.setdefault(controller, []).append(key)
+    found = {}
+    for controller, own in keys.items():
+        for start in range(0, len(own), 200):
+            some = applied("register", {controller}, set(own[start : start + 200]), clock.now())
+            for (_, _, key), written in some.items():
+                document = written.body.get("document")
+                source = document.get("source") if isinstance(document, dict) else None
+                told = source.get("url") or source.get("name") if isinstance(source, dict) else source
+                if told:
+                    found[f"{controller}/{key}"] = str(told)
+    return found
 
 
 def zone_at(controller: str, *, as_of: str | None = None, known_at: str | None = None) -> str:

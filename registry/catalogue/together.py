@@ -42,9 +42,9 @@ def together(page: Sequence[Written], moment: str, known_at: str | None, read: R
     """
     names = [(one, one.body.get("systems", ())) for one in page]
     controllers = {one.controller for one in page}
-    found = _applied("controller", controllers, controllers, moment, known_at)
+    found = applied("controller", controllers, controllers, moment, known_at)
     keys = {key for _, systems in names for key in systems}
-    found |= _applied("system", controllers, keys, moment, known_at)
+    found |= applied("system", controllers, keys, moment, known_at)
 
     def given(kind: str, controller: str, key: str) -> Written:
         name = (kind, controller, key)
@@ -62,9 +62,10 @@ def together(page: Sequence[Written], moment: str, known_at: str | None, read: R
     ]
 
 
-def _applied(
-    kind: str, controllers: set[str], keys: set[str], moment: str, known_at: str | None
+def applied(
+    kind: str, controllers: set[str], keys: set[str], moment: str, known_at: str | None = None
 ) -> dict[tuple[str, str, str], Written]:
+    """Versions in force at an instant, by kind, controller and key: of these controllers, with these keys."""
     if not keys:
         return {}
     rows = select(kind, controllers=controllers, keys=keys, as_of=moment, known_at=known_at)

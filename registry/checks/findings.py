@@ -5,196 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import marshmallow as ma
 import orjson
 import peewee
 from flask import Response
-from marshmallow import fields
 
 from registry import clock
-from registry.api import (
-    Blueprint,
-    Day,
-    Key,
-    OneOf,
-    Page,
-    Schema,
-    Text,
-    Timestamp,
-    Window,
-    holder,
-    page_of,
-    require,
-    seek,
-    stored,
-)
+from registry.api import Blueprint, Window, holder, produces, require, seek, stored
 from registry.catalogue import store
 from registry.catalogue.read import parts
-from registry.checks import past, waiving
-from registry.checks.pages import SentencesSchema
-from registry.checks.past import LawTableSchema, titled
+from registry.checks import exported, past, sarif, waiving
+from registry.checks.asking import (
+    COUNTS,
+    EXAMPLE,
+    LOG,
+    FindingQuery,
+    FindingSchema,
+    FindingsPageSchema,
+    LogSchema,
+)
+from registry.checks.past import titled
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import HOLDS, Checked, StoredFinding
-from registry.errors import NotFound
+from registry.errors import Invalid, NotFound
 
 blueprint = Blueprint("findings", __name__, description="What the checks found")
-
-EXAMPLE = {
-    "id": 17,
-    "register": "acme/newsletter",
-    "code": "COM003",
-    "title": {
-        "fi": "Säilytysaika puuttuu",
-        "sv": "Lagringstiden saknas",
-        "en": "Retention period is missing",
-    },
-    "law": ["GDPR 5(1)(e)", "GDPR 13(2)(a)", "GDPR 30(1)(f)"],
-    "kind": "fail",
-    "severity": "error",
-    "key": "",
-    "field": "/retention",
-    "line": 14,
-    "quote": "Tietojen säilytysajat",
-    "message": {
-        "fi": "Säilytysaikaa ei ole ilmoitettu. Päätä kunkin tietoryhmän säilytysaika ja mistä se alkaa, ja kirjaa ne.",
-        "en": "No retention period is stated. Decide for each data category how long it is kept and from when.",
-    },
-    "closes": None,
-    "observation": None,
-    "invented": False,
-    "remembered": [],
-    "waived": {"waiver": 4, "until": "2026-04-30", "reason": "The board decides the period in March."},
-    "first_seen": "2026-01-15T08:00:00.000000Z",
-    "since": "2026-01-15T08:00:00.000000Z",
-    "until": None,
-    "checked_at": "2026-02-01T03:00:00.000000Z",
-}
-COUNTS = {
-    "kinds": {"fail": 1, "open": 0, "pass": 8, "na": 3},
-    "severities": {"error": 0, "warning": 0, "info": 0},
-    "waived": {"error": 1, "warning": 0, "info": 0},
-    "codes": {"COM003": 1},
-}
-
-
-class WaivedSchema(Schema):
-    """Somebody answers for it until the end of a day: the waiver, that day, and the reason."""
-
-    waiver = fields.Integer(required=True, strict=True)
-    until = fields.String(required=True, metadata={"format": "date"})
-    reason = fields.String(required=True)
-
-
-class FindingSchema(Schema):
-    """What a check says of a register: `first_seen` with this kind, `since` with these words.
-
-    Computed for a day (`as_of`) it has neither number nor history: those five are null.
-    """
-
-    id = fields.Integer(
-        required=True,
-        strict=True,
-        allow_none=True,
-        metadata={"description": "Stays as long as the kind does."},
-    )
-    register = fields.String(required=True, metadata={"description": "controller/key"})
-    code = fields.String(required=True)
-    title = fields.Nested(SentencesSchema, required=True, allow_none=True)
-    law = fields.List(fields.String(), required=True)
-    kind = fields.String(required=True, metadata={"enum": list(KINDS)})
-    severity = fields.String(required=True, metadata={"enum": list(SEVERITIES)})
-    key = fields.String(
-        required=True, metadata={"description": "Tells findings of one check in one register apart."}
-    )
-    field = fields.String(
-        required=True, metadata={"description": "JSON Pointer into the record; empty for the whole."}
-    )
-    line = fields.Integer(
-        required=True, allow_none=True, strict=True, metadata={"description": "Of the source document."}
-    )
-    quote = fields.String(required=True, allow_none=True)
-    message = fields.Nested(SentencesSchema, required=True)
-    closes = fields.Nested(
-        SentencesSchema, required=True, allow_none=True, metadata={"description": "What would decide it."}
-    )
-    observation = fields.Integer(required=True, allow_none=True, strict=True)
-    invented = fields.Boolean(
-        required=True, metadata={"description": "The observation was made up for a demonstration."}
-    )
-    remembered = fields.List(
-        fields.String(),
-        required=True,
-        metadata={"description": "Entries of the law tables that decided and nobody looked up."},
-    )
-    first_seen = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    since = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    waived = fields.Nested(WaivedSchema, required=True, allow_none=True)
-    checked_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-
-
-class FindingCountsSchema(Schema):
-    """How many findings of each kind; of those that are `fail`, of each severity (`waived` apart) and check."""
-
-    kinds = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
-    severities = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
-    waived = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
-    codes = fields.Dict(keys=fields.String(), values=fields.Integer(strict=True), required=True)
-
-
-class FindingsPageSchema(page_of(FindingSchema)):  # type: ignore[misc]  # made by a function
-    """A page of findings; the first also says what there is in all, and how many registers were checked since when."""
-
-    counts = fields.Nested(FindingCountsSchema)
-    registers_checked = fields.Integer(strict=True)
-    checked_since = fields.String(
-        allow_none=True, metadata={"description": "When the one longest unchecked was checked."}
-    )
-    as_of = fields.String(
-        metadata={"format": "date", "description": "The day that was asked about, if one was."}
-    )
-    known_at = fields.String(
-        metadata={"format": "date-time", "description": "By what was recorded until then."}
-    )
-    law = fields.Nested(LawTableSchema, metadata={"description": "Which law table decided."})
-
-
-class FindingQuery(Page):
-    """Which findings to list: without `kind`, those that are `fail`."""
-
-    register = Text(max=130, metadata={"description": "Of this register: controller/key."})
-    controller = Key(metadata={"description": "Of this controller's registers."})
-    code = fields.String(
-        validate=ma.validate.Regexp(r"^[A-Z]{3}[0-9]{3}$"), metadata={"description": "Of this check."}
-    )
-    severity = OneOf(*SEVERITIES)
-    kind = fields.String(
-        load_default="fail",
-        validate=ma.validate.Regexp(rf"^(all|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*)$"),
-        metadata={"description": "`fail`, `open`, `pass`, `na`, several with commas, or `all`."},
-    )
-    waived = OneOf("true", "false", metadata={"description": "Those that are waived, or those that are not."})
-    as_of = Day(
-        metadata={
-            "description": "What was true on that day (its law, and what applied at its end where the controller is): "
-            "computed anew, for one register or controller, and as known at the end of that day unless `known_at` says."
-        }
-    )
-    known_at = Timestamp(
-        metadata={"description": "As they stood then; with `as_of`, by what was recorded until then."}
-    )
-
-    @ma.validates_schema
-    def _bounded(self, data: dict[str, Any], **_: Any) -> None:
-        if "as_of" in data and len({"register", "controller"} & data.keys()) != 1:
-            raise ma.ValidationError(
-                "scope_needed: Name a register or a controller, one of them, to ask of a day.", "as_of"
-            )
 
 
 @require("findings:read")
 @blueprint.route("/v1/findings")
+@produces("application/json", "application/problem+json", sarif.MEDIA_TYPE)
 @blueprint.arguments(FindingQuery, location="query")
+@blueprint.response(
+    200,
+    LogSchema,
+    content_type=sarif.MEDIA_TYPE,
+    description="A page, or all of it as SARIF 2.1.0.",
+    example=LOG,
+)
 @blueprint.response(
     200,
     FindingsPageSchema,
@@ -206,7 +53,7 @@ class FindingQuery(Page):
         "checked_since": "2026-02-01T03:00:00.000000Z",
     },
 )
-@blueprint.fails(404, 410)
+@blueprint.fails(404, 406, 410)
 def list_findings(query: dict[str, Any]) -> Response:
     """List what the checks found, by register and check: what is wrong, unless another kind is asked for.
 
@@ -217,7 +64,12 @@ def list_findings(query: dict[str, Any]) -> Response:
     `known_at` gives what runs had found by then. `as_of` gives what was true on a day, whether or not anybody ran the
     checks: the rules of today by the law, the record and the observations of that day, as far as they were recorded by
     its end (or by `known_at`). 404 where the register was not there yet, or not recorded; 410 where it had ended.
+
+    With `Accept: application/sarif+json` all that the filters let through comes as one SARIF 2.1.0 log, without pages:
+    checks are rules, articles taxa, waivers suppressions. 422 `too_many_findings` beyond 5000.
     """
+    if exported.asked():
+        return _log(query)
     if "as_of" in query:
         return past.answer(query)
     window = seek(query, str, str, str, str, int)
@@ -252,6 +104,19 @@ def get_finding(number: int) -> Response:
     )
     waived = _waived([found], clock.now()) if found.until is None else lambda _: None
     return stored(served(found, last.checked_at if last else None, waived(found)))
+
+
+def _log(query: dict[str, Any]) -> Response:
+    """What the query asks for, all of it, as SARIF."""
+    if query["cursor"] is not None:
+        raise Invalid("A log has no pages.", code="no_pages", field="/cursor")
+    facts: dict[str, Any] = {"law": past.law_told()}
+    if "as_of" in query:
+        return exported.answer(past.every(query), as_of=query["as_of"].isoformat(), **facts)
+    rows = list(_rows(query, Window(exported.MOST, None, ""), list(_where(query))))
+    waived = _waived(rows, _moment(query))
+    findings = (served(row, None, waived(row)) for row in rows)
+    return exported.answer(findings, as_of=clock.day_of(_moment(query)).isoformat(), **facts)
 
 
 def served(row: StoredFinding, checked_at: str | None, waived: waiving.Waived | None = None) -> bytes:

@@ -12,7 +12,7 @@ from marshmallow import fields
 
 from registry import clock
 from registry.api import Blueprint, Key, QueryInteger, Schema, Text, require, stored
-from registry.checks.findings import EXAMPLE as FINDING
+from registry.checks.asking import EXAMPLE as FINDING
 from registry.checks.foreseen import Foreseen, foreseen, registers
 from registry.checks.past import LawTableSchema, law_told, scope_asked, some
 from registry.checks.running import Scope

@@ -65,6 +65,17 @@ def answer(query: dict[str, Any]) -> Response:
     return page
 
 
+def every(query: dict[str, Any]) -> Iterator[bytes]:
+    """All findings that a loaded query with `as_of` asks for, as served. Raises as `answer` does."""
+    scope, day = scope_asked(query, ended=True), query["as_of"]
+    known = Knowledge(until=query["known_at"]) if "known_at" in query else THEN
+    end = end_of(day, zone_on(str(scope.controller), day, known))
+    kinds = KINDS if query["kind"] == "all" else query["kind"].split(",")
+    for one in _told(some(look(scope, day, known)), end):
+        if one.said.kind in kinds and _fits(query, one):
+            yield _served(one)
+
+
 def scope_asked(asked: dict[str, Any], *, ended: bool = False) -> Scope:
     """The registers that are asked about: `register`, those of `controller`, or all that the caller may see.
 

@@ -25,8 +25,8 @@ from registry.api import (
     stored,
 )
 from registry.checks import waiving
-from registry.checks.findings import EXAMPLE as FINDING
-from registry.checks.findings import FindingSchema
+from registry.checks.asking import EXAMPLE as FINDING
+from registry.checks.asking import FindingSchema
 from registry.checks.past import LawTableSchema, scope_asked, shown, some
 from registry.checks.running import Run, Scope, Tally, run, told
 from registry.checks.then import end_of, look

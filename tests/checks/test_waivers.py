@@ -10,6 +10,7 @@ from flask import Flask
 from registry import clock, db, journal
 from registry.checks import findings, runs, waivers
 from registry.checks.running import Scope, run
+from registry.checks.stored import StoredFinding
 from registry.checks.waiving import Waiver
 from tests.checks.conftest import BY, NEWS, Declare, holding
 from tests.connectors.asking import Caller, make
@@ -138,7 +139,7 @@ def test_a_warning_that_becomes_an_error_is_not_covered_without_a_second_person(
     code = code_of("warning")
     made = told(dpo.post("/v1/waivers", keyed(code)), 201)
     with db.writing(why="a test makes it worse"):
-        findings.StoredFinding.update(severity="error").where(findings.StoredFinding.code == code).execute()
+        StoredFinding.update(severity="error").where(StoredFinding.code == code).execute()
     shown, counts = failing(dpo)
     assert shown[code] is None
     assert sum(counts["waived"].values()) == 0
