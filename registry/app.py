@@ -12,6 +12,7 @@ from registry.checks import findings, forecast, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
 from registry.connectors import routes as observations
+from registry.consequences import routes as consequences
 from registry.journal import routes as journal
 from registry.journal.entries import checkpoint
 from registry.law import routes as law
@@ -32,6 +33,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     findings.blueprint,
     forecast.blueprint,
     what_if.blueprint,
+    consequences.blueprint,
     waivers.blueprint,
     retention.blueprint,
     notices.blueprint,
