@@ -17,6 +17,7 @@ from registry.catalogue import store
 from registry.catalogue.declared import Declared
 from registry.catalogue.diff import diff
 from registry.catalogue.record.value import Part
+from registry.errors import PreconditionFailed
 from registry.strict.schema import Instant, QueryInteger, Timestamp
 
 
@@ -258,7 +259,14 @@ def _writing(doors: _Doors) -> None:
     def patch(change: dict[str, Any], controller: str, key: str | None = None) -> Response:
         name, expect = _named(controller, key), if_match()
         since = change.get("effective_from")
-        changed = merged(store.beneath(kind, *name, since).body, change.get(body, {}))
+        base = store.beneath(kind, *name, since)
+        if (
+            base.newest != expect
+        ):  # a version that is guessed, and written after this reading, would pass below
+            raise PreconditionFailed(
+                "It has changed since you read it; read it again, and send the new ETag."
+            )
+        changed = merged(base.body, change.get(body, {}))
         written = store.declare(kind, *name, changed, by=holder().id, expect=expect, effective_from=since)
         return serve(written)
 

@@ -25,6 +25,7 @@ NEW = {"If-None-Match": "*"}
         ("POST", "/v1/check-runs", {"controller": "{c}", "as_of": "2026-12-01"}),
         ("POST", "/v1/waivers", {"register": "{c}/news", "code": "COM009", "reason": "x", "until": "2027-01-01"}),
         ("GET", "/v1/forecast?controller={c}", None),
+        ("GET", "/v1/consequences?register={c}/news&from=1&to=7", None),
         ("POST", "/v1/what-if", {"controller": "{c}", "assume": ASSUMED}),
         ("POST", "/v1/what-if", {"register": "{c}/news", "as_of": SOON, "assume": ASSUMED}),
         ("GET", "/v1/waivers?register={c}/news", None),
