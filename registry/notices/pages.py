@@ -16,7 +16,7 @@ from registry.catalogue.model import is_key
 from registry.errors import Invalid, NotFound, Problem
 from registry.notices import html, published
 from registry.notices.schemas import EXAMPLE, NoticeSchema
-from registry.notices.telling import web_address
+from registry.notices.telling import MAILBOX, web_address
 from registry.notices.words import languages, words
 from registry.settings import Settings
 from registry.strict.schema import OneOf, Text
@@ -239,7 +239,7 @@ def read_accessibility(query: dict[str, Any]) -> Response:
 
 def _reached(one: published.Published) -> dict[str, str]:
     contact = one.contact or ""
-    link = f"mailto:{contact}" if "@" in contact else web_address(contact) or ""
+    link = f"mailto:{contact}" if MAILBOX.fullmatch(contact) else web_address(contact) or ""
     return {"name": one.organisation, "contact": contact, "link": link}
 
 
