@@ -8,7 +8,7 @@ from registry import db
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
-from registry.checks import findings, forecast, waivers, what_if
+from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
 from registry.connectors import routes as observations
@@ -35,6 +35,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     what_if.blueprint,
     consequences.blueprint,
     waivers.blueprint,
+    measures.blueprint,
     retention.blueprint,
     notices.blueprint,
     pages.blueprint,

@@ -72,7 +72,7 @@ def examined(
     """
     controller, _, key = record.key.partition("/")
     case = case_of(record, day, moment, known_at=known_at, table=table)
-    return Examined(controller, key, written.version, said_of(case))
+    return Examined(controller, key, written.version, said_of(case), case=case)
 
 
 def case_of(
@@ -184,4 +184,4 @@ def _examined(due: Due, held: dict[tuple[str, str], list[Said]]) -> Examined:
     if again is not None:
         said += (one for one in held.get((written.controller, written.key), ()) if one.code not in again)
     ground = dataclasses.replace(due.ground, dated=frozenset(dated))
-    return Examined(written.controller, written.key, written.version, tuple(said), ground)
+    return Examined(written.controller, written.key, written.version, tuple(said), ground, case)

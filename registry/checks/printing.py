@@ -13,6 +13,7 @@ from registry import clock, terminal
 from registry.catalogue.read import sources
 from registry.checks import sarif
 from registry.checks.book import book
+from registry.checks.completeness import Share, completeness
 from registry.checks.past import law_told, shown
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.running import Tally
@@ -56,6 +57,12 @@ class Printer:
         return [shown(said, self.tally.waiver(one.controller, one.register, said)) for said in one.said]
 
 
+def complete(one: Examined) -> Share | None:
+    """How much of what GDPR 30, 13 and 14 ask the record says; None where the record is not at hand."""
+    case = one.case
+    return None if case is None else completeness(case.record, case.law, case.as_of).whole
+
+
 @dataclasses.dataclass(kw_only=True)
 class Table(Printer):
     """For people: a table for each register, and the sum."""
@@ -67,7 +74,11 @@ class Table(Printer):
             key=lambda each: (KINDS.index(each["kind"]), SEVERITIES.index(each["severity"]), each["code"])
         )
         rows = [self._row(each) for each in told if self.whole or each["kind"] in ("fail", "open")]
-        click.secho(f"\n{one.controller}/{one.register}", bold=True)
+        share = complete(one)
+        click.secho(f"\n{one.controller}/{one.register}", bold=True, nl=False)
+        click.echo(
+            "" if share is None else f"  {share.percent} % complete ({share.answered} of {share.required})"
+        )
         if rows:
             click.echo(terminal.table(("", "", "check", "line", "article", "what"), rows))
         else:
@@ -96,12 +107,15 @@ class Table(Printer):
 
 @dataclasses.dataclass(kw_only=True)
 class Json(Printer):
-    """One JSON object: all findings, then what they come to."""
+    """One JSON object: all findings, then what they come to, and how complete each register is (per cent)."""
 
     begun: bool = False
+    complete: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def say(self, one: Examined) -> None:
         """Print the findings of one register."""
+        if (share := complete(one)) is not None:
+            self.complete[f"{one.controller}/{one.register}"] = share.percent
         for document in self.documents(one):
             click.echo(",\n" if self.begun else '{"findings":[\n', nl=False)
             click.echo(document, nl=False)
@@ -109,7 +123,12 @@ class Json(Printer):
 
     def end(self) -> None:
         """Print the sum."""
-        told = {"as_of": self.day(), **self.tally.told(), "unchanged": self.tally.unchanged}
+        told = {
+            "as_of": self.day(),
+            **self.tally.told(),
+            "unchanged": self.tally.unchanged,
+            "complete": self.complete,
+        }
         opening = "" if self.begun else '{"findings":['
         click.echo(opening + "\n]," + orjson.dumps(told).decode()[1:])
 

@@ -22,7 +22,7 @@ import rfc8785
 from registry import journal
 from registry.checks import grounds
 from registry.checks.grounds import Ground
-from registry.checks.rule import Outcome
+from registry.checks.rule import Case, Outcome
 from registry.db import Instant, Stored, Text, writes
 
 #: `ended_in` of a row that holds: no part has this number.
@@ -98,13 +98,14 @@ class Said:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examined:
-    """All that was said of one register in one version, and on what ground (None: not kept)."""
+    """All that was said of one register in one version, on what ground, and of which case."""
 
     controller: str
     register: str
     version: int
     said: tuple[Said, ...]
     ground: Ground | None = None
+    case: Case | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
     def digest(self) -> str:
