@@ -48,7 +48,7 @@ def answer(query: dict[str, Any]) -> Response:
     end = end_of(day, zone_on(str(scope.controller), day, known))
     told = [one for one in _told(found, end) if _fits(query, one)]
     kinds = KINDS if query["kind"] == "all" else query["kind"].split(",")
-    shown = [one for one in told if one.said.kind in kinds]
+    shown = sorted((one for one in told if one.said.kind in kinds), key=lambda one: one.place)
     if window.after is not None:
         shown = [one for one in shown if one.place > window.after]
     page = window.page(shown, document=_served, key=lambda one: one.place)
