@@ -17,7 +17,7 @@ from registry.catalogue import store
 from registry.catalogue.declared import Declared
 from registry.catalogue.diff import diff
 from registry.catalogue.record.value import Part
-from registry.errors import PreconditionFailed
+from registry.errors import Gone, PreconditionFailed
 from registry.strict.schema import Instant, QueryInteger, Timestamp
 
 
@@ -260,12 +260,13 @@ def _writing(doors: _Doors) -> None:
         name, expect = _named(controller, key), if_match()
         since = change.get("effective_from")
         base = store.beneath(kind, *name, since)
-        if (
-            base.newest != expect
-        ):  # a version that is guessed, and written after this reading, would pass below
+        # A version that is guessed, and written after this reading, would pass below.
+        if base.newest != expect:
             raise PreconditionFailed(
                 "It has changed since you read it; read it again, and send the new ETag."
             )
+        if base.ended:
+            raise Gone("It has ended: there is nothing to change. PUT declares it anew.")
         changed = merged(base.body, change.get(body, {}))
         written = store.declare(kind, *name, changed, by=holder().id, expect=expect, effective_from=since)
         return serve(written)
@@ -281,6 +282,7 @@ def _writing(doors: _Doors) -> None:
         conditional,
         blueprint.arguments(patch_schema(kind), example={body: {}}, content_type="application/merge-patch+json"),
         blueprint.response(200, served, example=shown),
+        blueprint.fails(410),
     )  # fmt: skip
 
     def ended(args: dict[str, Any], controller: str, key: str | None = None) -> Response:

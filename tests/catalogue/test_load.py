@@ -135,3 +135,12 @@ def test_short_forms_mean_what_the_long_ones_do() -> None:
     )
     assert record.status("/purposes") == "stated" and record.status("/recipients") == "not_stated"
     assert not record.trackers and record.trackers.types == ()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\n", "\u200b", "\u00a0\u2060"])
+def test_a_name_of_blanks_is_no_name(blank: str) -> None:
+    from registry.catalogue.record import assemble
+
+    with pytest.raises(Invalid) as told:
+        assemble("acme/x", {"register": {"name": blank}}, "Acme Oy")
+    assert told.value.errors[0]["field"] == "/record/register/name"

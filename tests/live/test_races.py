@@ -68,3 +68,13 @@ def test_d10_after_all_of_it_the_journal_has_neither_gap_nor_fork(live: Live) ->
     assert seqs == list(range(1, len(seqs) + 1))
     assert journal.verify().ok
     db.request_end()
+
+
+def test_a_register_that_has_ended_is_not_changed_by_a_patch(live: Live) -> None:
+    path = "/v1/registers/osekk/ended"
+    made = live.ask("PUT", path, json={"record": "Päättyvä"}, headers={"If-None-Match": "*"})
+    over = live.ask("DELETE", path, headers={"If-Match": made.headers["ETag"]})
+    patched = live.ask("PATCH", path, json={"record": {}}, headers={"If-Match": over.headers["ETag"]})
+    assert (over.status_code, patched.status_code) == (200, 410)
+    again = live.ask("PUT", path, json={"record": "Uusi"}, headers={"If-Match": over.headers["ETag"]})
+    assert (again.status_code, again.json()["version"]) == (200, 3)

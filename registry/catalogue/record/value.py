@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
@@ -223,7 +224,12 @@ def word(*values: str, **kwargs: Any) -> fields.String:
 
 def line(most: int = 500, **kwargs: Any) -> fields.String:
     """A short text in no particular language: a name, a number, a reference. Kept as stated, right or wrong."""
-    return fields.String(validate=validate.Length(min=1, max=most), **kwargs)
+    return fields.String(validate=[validate.Length(min=1, max=most), _visible], **kwargs)
+
+
+def _visible(text: str) -> None:
+    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+        raise ma.ValidationError("blank: Only blanks; leave the field out instead.")
 
 
 def flag(**kwargs: Any) -> Boolean:
