@@ -13,6 +13,7 @@ from registry import __version__, db, terminal
 from registry.auth.commands import client
 from registry.catalogue.commands import load
 from registry.checks.commands import check
+from registry.checks.manual import checks_docs
 from registry.checks.outlook import command as forecast
 from registry.checks.turning import law_table
 from registry.connectors.commands import observations
@@ -31,7 +32,7 @@ def main(ctx: click.Context) -> None:
         importlib.import_module("registry.app")
 
 
-for _command in (load, observations, check, forecast, law_table, verify, client):
+for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client):
     main.add_command(_command)
 
 
