@@ -14,10 +14,10 @@ DEV     := .venv/.dev-$(call sum,dev)
 PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-input --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check openapi checks-docs migrate bench lock clean
+.PHONY: help venv demo test check openapi manual migrate bench lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 venv: $(DEV)  ## everything for work on the code, into .venv
 
@@ -51,7 +51,7 @@ check: $(DEV)  ## style, types, import rules, and that what is generated is curr
 openapi: $(DEV)  ## write openapi/registry.json anew
 	$(RUN) openapi
 
-checks-docs: $(DEV)  ## write docs/checks anew, a page for each check
+manual: $(DEV)  ## write docs/checks anew, a page for each check
 	$(RUN) checks-docs
 
 migrate: $(RUNTIME)  ## bring the database of REGISTRY_DATABASE up to date

@@ -39,7 +39,7 @@ def pages() -> Mapping[str, str]:
     lines = [
         "# The checks",
         "",
-        f"{len(book())} checks. Each page is made of its rule: `registry checks-docs`.",
+        f"{len(book())} checks. Each page is made of its rule by `make manual`.",
         "",
     ]
     for group, title in GROUPS.items():
@@ -96,7 +96,7 @@ def checks_docs(check: bool, place: Path) -> None:
     if check:
         if wrong:
             raise click.ClickException(
-                f"{', '.join(wrong)} in {place} not current: run `make checks-docs` and review the difference."
+                f"{', '.join(wrong)} in {place} not current: run `make manual` and review the difference."
             )
         return
     place.mkdir(parents=True, exist_ok=True)

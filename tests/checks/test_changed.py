@@ -213,7 +213,7 @@ def test_nobody_can_tell_what_was_left_alone(clock_at: Any, opened: str) -> None
 
 
 def test_a_look_at_the_day_is_remembered_once() -> None:
-    case = Watched(record=None, law=None, as_of=date(2026, 1, 1))  # type: ignore[arg-type]
+    case = Watched(record=None, law=None, as_of=date(2026, 1, 1))  # type: ignore[arg-type]  # neither is looked at
     assert not case.looked()
     assert case.as_of == date(2026, 1, 1)
     assert case.looked()

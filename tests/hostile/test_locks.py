@@ -95,6 +95,8 @@ ROWS = [
     Row("POST", "/v1/what-if", "/v1/what-if", "findings:read", body={"register": "{c}/news", "assume": ASSUMED}),
     Row("POST", "/v1/waivers", "/v1/waivers", "waivers:write", 201,
         body={"register": "{c}/draft", "code": WAIVED, "reason": "Tulossa.", "until": SOON}),
+    Row("GET", "/v1/completeness", "/v1/completeness?register={c}/news", "findings:read"),
+    Row("GET", "/v1/coverage", "/v1/coverage?register={c}/news", "findings:read"),
     Row("GET", "/v1/waivers", "/v1/waivers", "findings:read", stranger=200),
     Row("GET", "/v1/waivers/<number:number>", "/v1/waivers/{proposed}", "findings:read"),
     Row("PUT", "/v1/waivers/<number:number>/approval", "/v1/waivers/{proposed}/approval", "waivers:write",
