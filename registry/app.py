@@ -18,6 +18,9 @@ from registry.journal.entries import checkpoint
 from registry.law import routes as law
 from registry.notices import pages
 from registry.notices import routes as notices
+from registry.retention import changes as retention_changes
+from registry.retention import decisions as retention_decisions
+from registry.retention import holding, holds, keyed
 from registry.retention import routes as retention
 from registry.settings import Settings
 
@@ -37,6 +40,9 @@ RESOURCES: tuple[Blueprint, ...] = (
     waivers.blueprint,
     measures.blueprint,
     retention.blueprint,
+    retention_changes.blueprint,
+    retention_decisions.blueprint,
+    holds.blueprint,
     notices.blueprint,
     pages.blueprint,
     law.blueprint,
@@ -51,7 +57,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_env()
     db.open(settings.database, pool=settings.pool)
+    _keys_are_here(settings)
     return application(settings, RESOURCES, finish=_finish)
+
+
+def _keys_are_here(settings: Settings) -> None:
+    """Raises ValueError where data of some people is held under a key that is not here: nobody could find them."""
+    if not db.pending() and (missing := holding.unreadable(keyed.keys(settings))):
+        raise ValueError(
+            f"Legal holds need hold keys that are not set: {', '.join(missing)} (REGISTRY_HOLD_KEY_FILE)"
+        )
 
 
 def _finish(app: Flask) -> None:

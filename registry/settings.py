@@ -33,6 +33,16 @@ class Settings:
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"
     )
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
+    shortening_days: int = _setting(
+        7, "how long a shorter retention rule waits after a second person has approved it, days"
+    )
+    decision_seconds: int = _setting(
+        60, "how long a retention decision may be acted upon, seconds; a hold set meanwhile is not in it"
+    )
+    hold_key_file: str = _setting(
+        "", "file with the key that references to people in legal holds are hashed with; one a line, the newest first"
+    )
+    hold_key: str = _setting("", "the same key, where there is no file; 32 random characters at least")
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
     )

@@ -96,6 +96,19 @@ SCOPES: dict[str, Scope] = {
             dangerous=True,
         ),
         Scope(
+            "holds:read",
+            "Lukea poistamisen esteitä",
+            "Läsa raderingsspärrar",
+            "Read legal holds",
+        ),
+        Scope(
+            "holds:write",
+            "Asettaa, tarkistaa ja päättää poistamisen esteitä",
+            "Införa, granska och avsluta raderingsspärrar",
+            "Set, review and end legal holds",
+            dangerous=True,
+        ),
+        Scope(
             "notices:read",
             "Lukea tietosuojaselosteiden tilaa",
             "Läsa dataskyddsbeskrivningars status",

@@ -14,12 +14,14 @@ from marshmallow import ValidationError, fields, validate
 from registry.api import Blueprint, Key, Schema, Text, etag, holder, not_modified, require, stored
 from registry.catalogue.read import parts
 from registry.errors import Invalid, NoRule
-from registry.retention import served
+from registry.retention import hold, holding, served
 
 blueprint = Blueprint("retention", __name__, description="How long data is kept")
 
 #: A hold or a withdrawal must never hide behind somebody's cache.
 FRESH = {"Cache-Control": "private, max-age=0, must-revalidate"}
+#: What says that something is held is not kept at all, and is never answered by 304.
+HELD = {"Cache-Control": "no-store"}
 
 NONE = "No rule is in force for that. Keep the data."
 
@@ -47,6 +49,7 @@ RULE = {
     "version": 3,
     "effective_from": "2026-01-15T08:00:00.000000Z",
     "sources": [{"statement": "/retention/0", "line": 14, "quote": "Kept for six months."}],
+    "time_zone": "Europe/Helsinki",
     "revision": 2,
     "published_at": "2026-01-16T08:00:00.000000Z",
 }
@@ -149,6 +152,7 @@ class RuleSchema(Schema):
     version = fields.Integer(required=True, strict=True, metadata={"description": "Of the register."})
     effective_from = fields.String(required=True, metadata={"format": "date-time"})
     sources = fields.List(fields.Nested(RuleSourceSchema), required=True)
+    time_zone = fields.String(required=True, metadata={"description": "In which the last day ends."})
     revision = fields.Integer(
         required=True, strict=True, metadata={"description": "Of the register's publications."}
     )
@@ -165,9 +169,23 @@ class LongestSchema(Schema):
     conflict = fields.Boolean(required=True)
 
 
+class HeldSchema(Schema):
+    """A legal hold that touches what was asked about: keep, whatever the rules say."""
+
+    hold = fields.Integer(required=True, strict=True)
+    covers = fields.String(
+        required=True,
+        metadata={
+            "enum": ["data", "people"],
+            "description": "people: it is about some people; ask for decisions, which say whose data.",
+        },
+    )
+
+
 class RulesSchema(Schema):
     """The rules in force that match, by register and category; `longest` where a category was asked for."""
 
+    held = fields.List(fields.Nested(HeldSchema), required=True)
     rules = fields.List(fields.Nested(RuleSchema), required=True, validate=validate.Length(min=1))
     longest = fields.Nested(LongestSchema)
 
@@ -205,37 +223,67 @@ class RuleQuery(Schema):
 @require("retention:read")
 @blueprint.route("/v1/retention-rules")
 @blueprint.arguments(RuleQuery, location="query")
-@blueprint.response(200, RulesSchema, example={"rules": [RULE]}, etag=True)
+@blueprint.response(200, RulesSchema, example={"held": [], "rules": [RULE]}, etag=True)
 @blueprint.fails(404)
 def list_retention_rules(query: dict[str, Any]) -> Response:
     """Say how long data is kept, by the published registers in force.
 
     404 `no_rule` means: keep. So it is for what is unknown, not yours, not published, not yet in effect, withdrawn or
     ended, and where the record does not say. Where several rules fit the same data the longest applies: with `category`
-    or `data_category` it is given as `longest`. Ask again before each run (If-None-Match is cheap): an answer is good
-    for the moment at which it was given.
+    or `data_category` it is given as `longest`. What is `held` is kept, whatever the rules say. Ask again before each
+    run (If-None-Match is cheap): an answer is good for the moment at which it was given.
     """
     seen = holder().controllers
     if seen is not None and not _controllers(query) <= seen:
         raise NoRule(NONE)
-    rules = served.in_force(**query)
+    every = served.said(**query)
+    rules = [rule for rule in every if not rule.silent]
     if not rules:
         raise NoRule(NONE)
-    if len(rules) > served.MOST:
+    if len(every) > served.MOST:
         raise Invalid(
             f"More than {served.MOST} rules match; ask by system or register.",
             code="too_many",
             field="/controller",
         )
+    body = b'"rules":[' + b",".join(rule.document for rule in rules) + b"]"
+    if "category" in query or "data_category" in query:
+        body += b',"longest":' + orjson.dumps(_longest(every))
+    if every[0].holds and (held := _held(query, every)):
+        return stored(b'{"held":' + orjson.dumps(held) + b"," + body + b"}", headers=HELD)
     tag = etag(
-        "r" + hashlib.blake2b("".join(rule.digest for rule in rules).encode(), digest_size=15).hexdigest()
+        "r" + hashlib.blake2b("".join(rule.digest for rule in every).encode(), digest_size=15).hexdigest()
     )
     if (same := not_modified(tag, FRESH)) is not None:
         return same
-    body = b'{"rules":[' + b",".join(rule.document for rule in rules) + b"]"
-    if "category" in query or "data_category" in query:
-        body += b',"longest":' + orjson.dumps(_longest(rules))
-    return stored(body + b"}", headers={"ETag": tag, **FRESH})
+    return stored(b'{"held":[],' + body + b"}", headers={"ETag": tag, **FRESH})
+
+
+def _held(query: Mapping[str, Any], every: Sequence[served.Served]) -> list[dict[str, Any]]:
+    """The standing holds that touch what is asked about."""
+    holds = hold.read(every[0].holds)
+    named = {register for one in holds for register in one.named}
+    touched = set(hold.touching(holds, _asked(query, every, holding.reach(every[0].controller, named))))
+    return [
+        {"hold": one.id, "covers": "data" if one.id in touched else "people"}
+        for one in holds
+        if one.id in touched or one.by_reference
+    ]
+
+
+def _asked(
+    query: Mapping[str, Any], every: Sequence[served.Served], reach: frozenset[tuple[str, str]]
+) -> hold.Asked:
+    systems = {name for rule in every for name in orjson.loads(rule.document)["systems"]}
+    return hold.Asked(
+        system=query["system"][1] if "system" in query else None,
+        register=query["register"][1] if "register" in query else None,
+        category=query.get("category"),
+        data_category=query.get("data_category"),
+        rows=frozenset((rule.register, rule.category, rule.data_category) for rule in every),
+        systems=frozenset(name.partition("/")[2] for name in systems),
+        reach=reach,
+    )
 
 
 def _controllers(query: Mapping[str, Any]) -> set[str]:
@@ -245,4 +293,4 @@ def _controllers(query: Mapping[str, Any]) -> set[str]:
 
 def _longest(rules: Sequence[served.Served]) -> dict[str, Any]:
     period, conflict = served.longest(rules)
-    return {"of": len(rules), "period": period, "conflict": conflict}
+    return {"of": sum(not rule.silent for rule in rules), "period": period, "conflict": conflict}

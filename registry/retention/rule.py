@@ -10,7 +10,14 @@ from registry.retention import events
 
 Texts = Mapping[str, str]
 #: Why a category has no period although one is stated. Whoever reads any of these keeps the data.
-Conflict = Literal["not_comparable", "start_events_differ", "actions_differ", "not_measurable", "below_floor"]
+Conflict = Literal[
+    "not_comparable",
+    "start_events_differ",
+    "actions_differ",
+    "not_measurable",
+    "below_floor",
+    "change_pending",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,7 +79,8 @@ class Rule:
 
     `period` is ISO 8601, counted from `start_event`; null where the end is a `criterion`, whose event
     `caller_supplies`, and null in a `conflict`. Where both stand, both must have passed. `of` statements were in force
-    for the category, this being the longest. `data_subjects`: the only people it holds for; None: everybody.
+    for the category, this being the longest. `data_subjects`: the only people it holds for; None: everybody. A day ends
+    in `time_zone`, the controller's.
     """
 
     controller: str
@@ -97,6 +105,7 @@ class Rule:
     version: int
     effective_from: str
     sources: tuple[Source, ...]
+    time_zone: str
 
     @property
     def conflict(self) -> bool:

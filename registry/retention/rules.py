@@ -7,7 +7,8 @@ The promise: nothing here makes a period shorter than one that the record states
 - of several statements for a category the longest wins; where they cannot be ordered, count from different events, or
   end differently, the category is in conflict and has no period;
 - a statement that says not what it covers may cover anything: it gives no rule, and may outlast one;
-- a period shorter than a floor of the law that the record itself names is in conflict with it;
+- a period shorter than a floor of the law that the record itself names is in conflict with it, unless the statement
+  gives its `deviation_reason`;
 - a register that is planned, suspended or ended has no rules, nor has one that an end was written for.
 """
 
@@ -98,6 +99,7 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
         conflict is None
         and winner.period
         and floor
+        and winner.said.deviation_reason is None
         and periods.compare(winner.period, floor) not in ("longer", "equal")
     ):
         conflict = "below_floor"
@@ -128,6 +130,7 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
         version=written.version,
         effective_from=written.effective_from,
         sources=tuple(_source(record, one) for one in mine),
+        time_zone=record.controller.time_zone,
     )
 
 

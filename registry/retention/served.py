@@ -11,75 +11,35 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import orjson
 import peewee
-import rfc8785
 
 from registry import clock, journal
 from registry.catalogue.model import Declaration, Written
 from registry.catalogue.record import Record
-from registry.db import Instant, Stored, Text, database, writes
+from registry.db import database, writes
 from registry.errors import Conflict
 from registry.law import periods
-from registry.retention.lasting import ENDLESS, lasting, starts, withdrawals
+from registry.retention.changing import begun, drop, following, propose
+from registry.retention.lasting import ENDLESS
+from registry.retention.lengths import Kept, Placed, plan
 from registry.retention.rule import Rule
 from registry.retention.rules import derive
+from registry.retention.saying import Saying
+from registry.retention.stored import Publication, ServedRule, ServedSystem, content, mark, object_name
+
+__all__ = [
+    "ENDLESS", "MOST", "Publication", "Served", "ServedRule", "ServedSystem", "in_force", "longest", "publish_rules",
+    "said", "withdraw_rules",
+]  # fmt: skip
 
 #: So many rules are served at once; whoever matches more has to say more closely what is asked.
 MOST = 1000
-
-
-class Publication(Stored):
-    """One publication of a register's rules, also of none at all: `revision` counts them for each register."""
-
-    declaration = peewee.ForeignKeyField(Declaration, index=False)
-    controller = Text()
-    key = Text()
-    revision = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    effective_from = Instant()
-    until = Instant()
-    published_at = Instant()
-    closed_at = Instant(null=True)
-
-    class Meta:
-        table_name = "retention_publication"
-        indexes = ((("controller", "key", "revision"), True), (("declaration",), False))
-
-
-class ServedRule(Stored):
-    """A rule as it is served, for ever the same; beside it what it is found and compared by."""
-
-    publication = peewee.ForeignKeyField(Publication, index=False)
-    position = peewee.IntegerField()
-    category = Text()
-    data_category = Text(null=True)
-    period = Text(null=True)
-    ends = Text()
-    conflict = peewee.BooleanField()
-    digest = Text()
-    document = peewee.BlobField()
-
-    class Meta:
-        table_name = "retention_rule"
-        indexes = ((("publication", "position"), True),)
-
-
-class ServedSystem(Stored):
-    """Which publications not yet closed are about a system."""
-
-    controller = Text()
-    system = Text()
-    publication = peewee.ForeignKeyField(Publication)
-
-    class Meta:
-        table_name = "retention_system"
-        primary_key = peewee.CompositeKey("controller", "system", "publication")
 
 
 # --- verbs
@@ -90,14 +50,17 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     """Work out the rules of a version that is being published and serve them from when it takes effect.
 
     They take the place of all that was published of the register before, when they begin and also when there are none;
-    what was planned to begin later than they is cancelled. Called inside the transaction that publishes. Raises
-    errors.Conflict for a version that ends the register.
+    what was planned to begin later than they is cancelled. A rule that might delete sooner than what was said before
+    waits for a second person and a delay (registry.retention.changing); what is served meanwhile keeps longer.
+
+    Called inside the transaction that publishes. Raises errors.Conflict for a version that ends the register.
     """
     if written.ended:
         raise Conflict("The version ends the register; there is nothing to publish.", code="ended")
     rules, now = derive(record, written), journal.stamp()
     begins = max(written.effective_from, now)
-    _close(written.controller, written.key, begins, now)
+    before = _before(written.controller, written.key, now)
+    _close(written.controller, written.key, begins, now, by)
     publication = Publication.create(
         declaration=Declaration.get(kind="register", controller=written.controller, key=written.key),
         controller=written.controller,
@@ -108,20 +71,21 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
         until=_last(record),
         published_at=now,
     )
-    stamped = {"revision": publication.revision, "published_at": now}
-    documents = [rfc8785.dumps(rule.document(**stamped)) for rule in rules]
-    rows = [_row(publication, place, *one) for place, one in enumerate(zip(rules, documents, strict=True))]
+    saying = Saying(record, rules, {"revision": publication.revision, "published_at": now})
+    placed, shortened = plan(saying.all(), before, silence=saying.silence, unclear=saying.unclear)
+    change = following() if shortened else None
+    rows = [_row(publication, place, one, change) for place, one in enumerate(placed)]
     for batch in peewee.chunked(rows, 100):
         ServedRule.insert_many(batch).execute()
     links = [
         {"controller": written.controller, "system": system, "publication": publication}
-        for system in dict.fromkeys(record.system_keys if rules else ())
+        for system in dict.fromkeys(record.system_keys if rows else ())
     ]
     for batch in peewee.chunked(links, 100):
         ServedSystem.insert_many(batch).execute()
     journal.append(
         "retention.published",
-        _object(written.controller, written.key),
+        object_name(written.controller, written.key),
         by=by,
         version=publication.revision,
         payload={
@@ -130,9 +94,43 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
             "until": publication.until,
             "rules": len(rules),
         },
-        content=_content(publication, [row["digest"] for row in rows]),
+        content=content(publication, [mark(row["document"], row["change"], row["comes"]) for row in rows]),
     )
+    if change is not None:
+        propose(
+            change, written.controller, written.key, publication.revision, shortened,
+            effective_from=written.effective_from, by=by,
+        )  # fmt: skip
     return rules
+
+
+def _before(controller: str, key: str, now: str) -> list[Kept] | None:
+    """What was said last of a register's categories, and is not over by an approved change; None: never anything.
+
+    Of all publications that are open, the planned ones among them; where none is, of those closed last.
+    """
+    mine = (Publication.controller == controller) & (Publication.key == key)
+    published = list(Publication.select().where(mine).order_by(Publication.revision))
+    if not published:
+        return None
+    open_ = [one for one in published if one.closed_at is None and one.until > now]
+    last = published[-1]
+    meant = open_ or [
+        one for one in published if one is last or (last.closed_at and one.closed_at == last.closed_at)
+    ]
+    rows = list(ServedRule.select().where(ServedRule.publication.in_([one.id for one in meant])))
+    over = begun({row.change for row in rows if row.change is not None}, now)
+    return [_kept(row) for row in rows if row.comes or row.change not in over]
+
+
+def _kept(row: Any) -> Kept:
+    document = bytes(row.document)
+    said = orjson.loads(document)
+    people = said.get("data_subjects")
+    return Kept(
+        row.category, row.data_category, bool(row.silent), bool(row.conflict), row.period, row.ends,
+        None if people is None else frozenset(people), said.get("time_zone"), document,
+    )  # fmt: skip
 
 
 def _last(record: Record) -> str:
@@ -150,13 +148,15 @@ def withdraw_rules(controller: str, key: str, *, by: str) -> bool:
     Called inside the transaction that withdraws or ends; it brings nothing older back.
     """
     now = journal.stamp()
-    if not _close(controller, key, now, now):
+    if not _close(controller, key, now, now, by):
         return False
-    journal.append("retention.withdrawn", _object(controller, key), by=by, version=_revision(controller, key))
+    journal.append(
+        "retention.withdrawn", object_name(controller, key), by=by, version=_revision(controller, key)
+    )
     return True
 
 
-def _close(controller: str, key: str, begins: str, now: str) -> int:
+def _close(controller: str, key: str, begins: str, now: str, by: str) -> int:
     """End what is open when something later begins: at once if it has begun, else on its day."""
     open_ = (
         (Publication.controller == controller) & (Publication.key == key) & Publication.closed_at.is_null()
@@ -164,6 +164,10 @@ def _close(controller: str, key: str, begins: str, now: str) -> int:
     over = open_ if begins <= now else open_ & (Publication.effective_from >= begins)
     ids = [row for (row,) in Publication.select(Publication.id).where(over).tuples()]
     ServedSystem.delete().where(ServedSystem.publication.in_(ids)).execute()
+    waiting = ServedRule.select(ServedRule.change).where(
+        ServedRule.publication.in_(ids) & ServedRule.change.is_null(False)
+    )
+    drop({change for (change,) in waiting.distinct().tuples()}, by=by)
     Publication.update(closed_at=now).where(Publication.id.in_(ids)).execute()
     if begins > now:
         Publication.update(until=begins).where(open_ & (Publication.until > begins)).execute()
@@ -175,28 +179,22 @@ def _revision(controller: str, key: str) -> int:
     return Publication.select(peewee.fn.MAX(Publication.revision)).where(mine).scalar() or 0
 
 
-def _row(publication: Publication, position: int, rule: Rule, document: bytes) -> dict[str, Any]:
+def _row(publication: Publication, position: int, placed: Placed, change: int | None) -> dict[str, Any]:
+    kept = placed.kept
     return {
         "publication": publication,
         "position": position,
-        "category": rule.category,
-        "data_category": rule.data_category,
-        "period": rule.period,
-        "ends": rule.ends,
-        "conflict": rule.conflict,
-        "digest": hashlib.sha256(document).hexdigest(),
-        "document": document,
+        "category": kept.category,
+        "data_category": kept.data_category,
+        "period": kept.period,
+        "ends": kept.ends,
+        "conflict": kept.conflict,
+        "digest": hashlib.sha256(kept.document).hexdigest(),
+        "document": kept.document,
+        "silent": kept.silent,
+        "change": None if placed.comes is None else change,
+        "comes": bool(placed.comes),
     }
-
-
-def _object(controller: str, key: str) -> str:
-    return f"retention/{controller}/{key}"
-
-
-def _content(publication: Publication, digests: Sequence[Any]) -> bytes:
-    """What the journal commits to: which version from when, and each rule by the SHA-256 of its document."""
-    names = ("controller", "key", "revision", "version", "effective_from", "published_at")
-    return rfc8785.dumps({**{name: getattr(publication, name) for name in names}, "rules": list(digests)})
 
 
 # --- reading
@@ -204,16 +202,31 @@ def _content(publication: Publication, digests: Sequence[Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A rule in force as stored; `digest` is the SHA-256 of `document`."""
+    """A rule in force as stored; `digest` is the SHA-256 of `document`.
+
+    `silent`: no rule, but a category that none of another register may be taken for. `holds` are the targets of the
+    controller's standing holds (registry.retention.hold.read).
+    """
 
     document: bytes
     digest: str
     period: str | None
     ends: str
     conflict: bool
+    silent: bool
+    controller: str
+    register: str
+    category: str
+    data_category: str | None
+    holds: str | None
 
 
-def in_force(
+def in_force(**asked: Any) -> list[Served]:
+    """The rules in force now; asked as `said`."""
+    return [rule for rule in said(**asked) if not rule.silent]
+
+
+def said(
     *,
     system: tuple[str, str] | None = None,
     register: tuple[str, str] | None = None,
@@ -221,9 +234,9 @@ def in_force(
     category: str | None = None,
     data_category: str | None = None,
 ) -> list[Served]:
-    """The rules in force now of a system, a register or a controller (any of them must be named), by register.
+    """What is said now of a system, a register or a controller (any of them must be named), by register.
 
-    One statement. `system` and `register` are (controller, key); at most MOST + 1 rules.
+    One statement. `system` and `register` are (controller, key); at most MOST + 1 of them.
     """
     asked = {
         "system": system,
@@ -238,8 +251,10 @@ def in_force(
     now = clock.now()
     values = [value for name in given for value in given[name]]
     sql = _statement(tuple(given), database.obj.param)
-    rows = database.obj.execute_sql(sql, (*values, now, now, now, MOST + 1)).fetchall()
-    return [Served(bytes(row[0]), row[1], row[2], row[3], bool(row[4])) for row in rows]
+    rows = database.obj.execute_sql(sql, (*values, now, now, now, now, MOST + 1)).fetchall()
+    return [
+        Served(bytes(row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]), *row[6:]) for row in rows
+    ]
 
 
 _FILTERS = {
@@ -249,22 +264,33 @@ _FILTERS = {
     "category": "r.category = ?",
     "data_category": "r.data_category = ?",
 }
+#: The targets of the standing holds of a publication's controller, each a JSON object, with a line end between them.
+HOLDS = """(SELECT string_agg(h.targets, '
+') FROM retention_hold h WHERE h.superseded_at = '9999-12-31T23:59:59.999999Z' AND h.controller = p.controller
+AND h.state = 'standing')"""
 # An end written with no later day than the present is one whatever the clock says now; it may have been put back.
-_IN_FORCE = """
+IN_FORCE = """
 p.closed_at IS NULL AND p.effective_from <= ? AND p.until > ? AND NOT EXISTS (
   SELECT 1 FROM catalogue_version v WHERE v.declaration_id = p.declaration_id AND v.version > p.version AND v.ended
   AND (v.effective_from <= ? OR v.effective_from <= v.recorded_at)
-) ORDER BY p.controller, p.key, r.position LIMIT ?"""
+) AND (r.change IS NULL OR r.comes = EXISTS (
+  SELECT 1 FROM retention_change c WHERE c.id = r.change AND c.superseded_at = '9999-12-31T23:59:59.999999Z'
+  AND c.begins <= ?
+))"""
+
+
+_COLUMNS = """r.document, r.digest, r.period, r.ends, r.conflict, r.silent, p.controller, p.key, r.category,
+r.data_category"""
 
 
 @functools.cache
 def _statement(filters: tuple[str, ...], param: str) -> str:
     through = "retention_system s JOIN retention_publication p ON p.id = s.publication_id"
     source = through if "system" in filters else "retention_publication p"
-    where = " AND ".join((*(_FILTERS[name] for name in filters), _IN_FORCE))
+    where = " AND ".join((*(_FILTERS[name] for name in filters), IN_FORCE))
     sql = (
-        "SELECT r.document, r.digest, r.period, r.ends, r.conflict"  # noqa: S608 -- made of the constants above
-        f" FROM {source} JOIN retention_rule r ON r.publication_id = p.id WHERE {where}"
+        f"SELECT {_COLUMNS}, {HOLDS} FROM {source} JOIN retention_rule r ON r.publication_id = p.id"  # noqa: S608 -- made of constants
+        f" WHERE {where} ORDER BY p.controller, p.key, r.position LIMIT ?"
     )
     return sql.replace("?", param)
 
@@ -282,40 +308,3 @@ def longest(rules: Sequence[Served]) -> tuple[str | None, bool]:
         return None, False
     found = periods.longest(stated) if len(stated) == len(rules) else None
     return (None, True) if found is None else (periods.iso(found), False)
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterable[tuple[str, int]]:
-    rows = (
-        Publication.select(Publication.controller, Publication.key, Publication.revision).tuples().iterator()
-    )
-    return ((_object(controller, key), revision) for controller, key, revision in rows)
-
-
-@journal.witness("retention", every=_every)
-def _published(object_: str, revision: int | None) -> bytes | None:
-    _, controller, key = object_.split("/", 2)
-    found = Publication.get_or_none(controller=controller, key=key, revision=revision or 0)
-    if found is None:
-        return None
-    digests, systems = [], set()
-    for row in ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position):
-        said = orjson.loads(row.document)
-        copied = ("category", "data_category", "period", "conflict")
-        if any(getattr(row, name) != said[name] for name in copied):
-            return b"columns differ from the document"  # what finds a rule finds another one now
-        digests.append(hashlib.sha256(row.document).hexdigest())
-        systems |= set(said["systems"])
-    mine = (Publication.controller == controller) & (Publication.key == key)
-    every = Publication.select().where(mine).order_by(Publication.revision)
-    withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")
-    told = lasting(every, withdrawn, until)[found.revision]
-    if (found.until, found.closed_at) != (told.until, told.closed_at):
-        return b"in force for another time than what happened says"
-    linked = ServedSystem.select(ServedSystem.controller, ServedSystem.system)
-    links = {f"{one}/{name}" for one, name in linked.where(ServedSystem.publication == found).tuples()}
-    if links != (systems if told.closed_at is None else set()):
-        return b"found by other systems than the rules name"
-    return _content(found, digests)

@@ -1,0 +1,199 @@
+"""Decisions for many items, all from one moment of the database: what is in force and what is held then."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry import clock, db, journal
+from registry.db import database
+from registry.errors import Invalid
+from registry.retention import hold, holding
+from registry.retention.decision import Item, Row, Ruling, Unknown, concerns, decide, read, ruling
+from registry.retention.hold import Asked, Hold
+from registry.retention.keyed import Key
+from registry.retention.served import HOLDS, IN_FORCE
+
+#: So many different systems are asked about in a call, and so many rules looked at for them.
+SYSTEMS = 500
+RULES = 20_000
+
+System = tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """What the database says at one moment of some systems; `bound`: when it will next say something else by itself."""
+
+    now: str
+    position: int
+    bound: str
+    rows: Mapping[System, Sequence[Row]]
+    holds: Mapping[str, Sequence[Hold]]
+    reach: Mapping[str, frozenset[tuple[str, str]]]
+    subjects: Mapping[tuple[str, str], Sequence[int]]
+    unreadable: Collection[str]
+
+
+def answers(
+    items: Iterable[Any], *, seen: Collection[str] | None, seconds: int, keys: Sequence[Key] = ()
+) -> tuple[str, int, list[dict[str, Any]]]:
+    """The answers to items as they came, one for each in their order; with the instant, and the journal's size then.
+
+    `seen` are the controllers that the caller may see (None: all), `seconds` how long an answer may be acted upon,
+    `keys` what references to people are hashed with. Each is judged by itself: one that makes no sense is `unknown`.
+    Raises Invalid (`too_many`) for more systems or rules than can be looked at in one call.
+    """
+    asked = [_read(raw, seen) for raw in items]
+    good = [one for one in asked if isinstance(one, Item)]
+    systems = sorted({one.system for one in good})
+    if len(systems) > SYSTEMS:
+        raise Invalid(f"More than {SYSTEMS} systems; ask in several calls.", code="too_many", field="/items")
+    people = {one.subject for one in good if one.subject is not None}
+    digests = {person: [key.digest(person) for key in keys] for person in people}
+    with db.snapshot():
+        moment = _moment(systems, [digest for some in digests.values() for digest in some], keys)
+    until = min(clock.written(datetime.fromisoformat(moment.now) + timedelta(seconds=seconds)), moment.bound)
+    rulings: dict[Any, Ruling | Unknown] = {}
+    told = [_answer(one, moment, digests, rulings, until) for one in asked]
+    return moment.now, moment.position, told
+
+
+def _read(raw: Any, seen: Collection[str] | None) -> Item | Unknown:
+    try:
+        item = read(raw)
+    except Unknown as unknown:
+        return unknown
+    return item if seen is None or item.system[0] in seen else Unknown("no_rule")
+
+
+def _answer(
+    item: Item | Unknown,
+    moment: Moment,
+    digests: Mapping[str, Sequence[str]],
+    rulings: dict[Any, Ruling | Unknown],
+    until: str,
+) -> dict[str, Any]:
+    stamped = {"valid_until": until, "position": moment.position}
+    try:
+        if isinstance(item, Unknown):
+            raise item
+        if held := _held(item, moment, digests):
+            return {"decision": "held", "holds": held, **stamped, "valid_until": moment.now}
+        _clear(item, moment)
+        return {**decide(item, _ruling(item, moment, rulings), moment.now), **stamped}
+    except Unknown as unknown:
+        return {"decision": "unknown", "code": unknown.code, **stamped}
+
+
+def _ruling(item: Item, moment: Moment, rulings: dict[Any, Ruling | Unknown]) -> Ruling:
+    found = rulings.get(item.about)
+    if found is None:
+        try:
+            found = ruling(item, moment.rows.get(item.system, ()))
+        except Unknown as unknown:
+            found = unknown
+        rulings[item.about] = found
+    if isinstance(found, Unknown):
+        raise Unknown(found.code)
+    return found
+
+
+def _held(item: Item, moment: Moment, digests: Mapping[str, Sequence[str]]) -> list[int]:
+    controller, system = item.system
+    holds = moment.holds.get(controller, ())
+    if not holds:
+        return []
+    rows = moment.rows.get(item.system, ())
+    about = Asked(
+        system=system,
+        register=item.register,
+        category=item.category,
+        data_category=item.data_category,
+        rows=frozenset((row.register, row.category, row.data_category) for row in rows if _near(item, row)),
+        reach=moment.reach.get(controller, frozenset()),
+    )
+    found = set(hold.touching(holds, about))
+    for digest in digests.get(item.subject or "", ()):
+        found |= set(moment.subjects.get((controller, digest), ()))
+    return sorted(found)
+
+
+def _near(item: Item, row: Row) -> bool:
+    """A row of the item's register; of its category where it names one."""
+    return (item.register in (None, row.register)) and (item.category is None or concerns(item, row))
+
+
+def _clear(item: Item, moment: Moment) -> None:
+    """Raises Unknown where nobody can tell whether the item's person is one whose data is held."""
+    controller = item.system[0]
+    if any(one.by_reference for one in moment.holds.get(controller, ())):
+        if controller in moment.unreadable:
+            raise Unknown("hold_unreadable")
+        if item.subject is None:
+            raise Unknown("subject_needed")
+
+
+# --- reading
+
+
+def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Key]) -> Moment:
+    now = clock.now()
+    position = int(journal.checkpoint("-")["size"])
+    rows: dict[System, list[Row]] = defaultdict(list)
+    lines: dict[str, str] = {}
+    bound = "9999-12-31T23:59:59.999999Z"
+    if systems:
+        found = _execute(_RULES, systems, now, now, now, now, RULES + 1)
+        if len(found) > RULES:
+            raise Invalid(
+                "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"
+            )
+        for controller, system, register, category, kind, silent, conflict, period, ends, document in found:
+            row = Row(register, category, kind, bool(silent), bool(conflict), period, ends, bytes(document))
+            rows[controller, system].append(row)
+        lines = dict(_execute(_HELD, systems))
+        bound = _execute(_BOUND, systems, now, now, now, now)[0][0] or bound
+    holds = {controller: hold.read(told) for controller, told in lines.items() if told}
+    named = {controller: {name for one in some for name in one.named} for controller, some in holds.items()}
+    people = [controller for controller, some in holds.items() if any(one.by_reference for one in some)]
+    here = {key.id for key in keys}
+    return Moment(
+        now=now,
+        position=position,
+        bound=bound,
+        rows=rows,
+        holds=holds,
+        reach={controller: holding.reach(controller, names) for controller, names in named.items()},
+        subjects=holding.held_subjects(people, digests) if people and digests else {},
+        unreadable={controller for controller, ids in holding.key_ids(people).items() if ids - here}
+        if people
+        else (),
+    )
+
+
+def _execute(sql: str, systems: Sequence[System], *more: Any) -> list[Any]:
+    values = ", ".join(["(?, ?)"] * len(systems))
+    sql = sql.replace("{systems}", f"asked (controller, system) AS (VALUES {values})")
+    sql = sql.replace("?", database.obj.param)
+    names = [name for system in systems for name in system]
+    return list(database.obj.execute_sql(sql, (*names, *more)).fetchall())
+
+
+_OF = """FROM asked a CROSS JOIN retention_system s JOIN retention_publication p ON p.id = s.publication_id"""
+_MINE = "s.controller = a.controller AND s.system = a.system"
+_RULES = f"""WITH {{systems}} SELECT a.controller, a.system, p.key, r.category, r.data_category, r.silent, r.conflict,
+r.period, r.ends, r.document {_OF} JOIN retention_rule r ON r.publication_id = p.id WHERE {_MINE} AND {IN_FORCE}
+LIMIT ?"""
+_HELD = f"""WITH {{systems}} SELECT p.controller, {HOLDS} FROM (SELECT DISTINCT controller FROM asked) p"""  # noqa: S608 -- made of constants
+_BOUND = f"""WITH {{systems}} SELECT MIN(t) FROM (
+SELECT p.effective_from AS t {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.effective_from > ?
+UNION ALL SELECT p.until {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.until > ?
+UNION ALL SELECT c.begins {_OF} JOIN retention_rule r ON r.publication_id = p.id JOIN retention_change c
+  ON c.id = r.change AND c.superseded_at = '9999-12-31T23:59:59.999999Z'
+  WHERE {_MINE} AND p.closed_at IS NULL AND c.begins > ?
+UNION ALL SELECT v.effective_from {_OF} JOIN catalogue_version v ON v.declaration_id = p.declaration_id
+  AND v.version > p.version AND v.ended WHERE {_MINE} AND p.closed_at IS NULL AND v.effective_from > ?) AS b"""  # noqa: S608 -- made of constants

@@ -1,0 +1,55 @@
+"""References to people as keyed hashes: HMAC-SHA-256 with a key of the deployment, so that nobody can try names out.
+
+https://www.rfc-editor.org/rfc/rfc2104
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import hmac
+from pathlib import Path
+
+from registry.settings import Settings
+
+#: Shorter ones can be guessed.
+LEAST = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Key:
+    """A key, and the number that it is known by; the number tells nothing of the key."""
+
+    id: str
+    secret: bytes
+
+    def digest(self, reference: str) -> str:
+        """The keyed hash of a reference, in hexadecimal."""
+        return hmac.new(self.secret, reference.encode(), hashlib.sha256).hexdigest()
+
+
+def keys(settings: Settings) -> tuple[Key, ...]:
+    """The keys of the deployment, the present one first; none where none is set: there is no default.
+
+    REGISTRY_HOLD_KEY_FILE has one key a line, older ones below, so that holds set under them still hold; or the one in
+    REGISTRY_HOLD_KEY. Raises ValueError for a file that cannot be read, or a key of fewer than 32 characters.
+    """
+    return _keys(settings.hold_key_file, settings.hold_key)
+
+
+@functools.lru_cache(maxsize=8)
+def _keys(file: str, text: str) -> tuple[Key, ...]:
+    if file:
+        try:
+            text = Path(file).read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            raise ValueError("REGISTRY_HOLD_KEY_FILE cannot be read, or is no ASCII text") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(len(line) < LEAST or len(set(line)) < 8 for line in lines):
+        raise ValueError(f"A hold key needs {LEAST} characters at least, chosen at random")
+    return tuple(_key(line.encode()) for line in lines)
+
+
+def _key(secret: bytes) -> Key:
+    return Key(hmac.new(secret, b"registry: id of a hold key", hashlib.sha256).hexdigest()[:16], secret)

@@ -1,0 +1,133 @@
+"""Publications of retention rules as they are stored, and what the journal compares its entries with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import peewee
+import rfc8785
+
+from registry import journal
+from registry.catalogue.model import Declaration
+from registry.db import Instant, Stored, Text
+from registry.retention.lasting import lasting, starts, withdrawals
+
+
+class Publication(Stored):
+    """One publication of a register's rules, also of none at all: `revision` counts them for each register."""
+
+    declaration = peewee.ForeignKeyField(Declaration, index=False)
+    controller = Text()
+    key = Text()
+    revision = peewee.BigIntegerField()
+    version = peewee.BigIntegerField()
+    effective_from = Instant()
+    until = Instant()
+    published_at = Instant()
+    closed_at = Instant(null=True)
+
+    class Meta:
+        table_name = "retention_publication"
+        indexes = ((("controller", "key", "revision"), True), (("declaration",), False))
+
+
+class ServedRule(Stored):
+    """A rule as it is served, for ever the same; beside it what it is found and compared by.
+
+    `silent`: the category has no rule; nothing is served of it, and no rule of another may be taken for its. With a
+    `change` it is said from when that begins (`comes`), or until then.
+    """
+
+    publication = peewee.ForeignKeyField(Publication, index=False)
+    position = peewee.IntegerField()
+    category = Text()
+    data_category = Text(null=True)
+    period = Text(null=True)
+    ends = Text()
+    conflict = peewee.BooleanField()
+    digest = Text()
+    document = peewee.BlobField()
+    silent = peewee.BooleanField(default=False)
+    change = peewee.BigIntegerField(null=True)
+    comes = peewee.BooleanField(default=False)
+
+    class Meta:
+        table_name = "retention_rule"
+        indexes = ((("publication", "position"), True),)
+
+
+class ServedSystem(Stored):
+    """Which publications not yet closed are about a system."""
+
+    controller = Text()
+    system = Text()
+    publication = peewee.ForeignKeyField(Publication)
+
+    class Meta:
+        table_name = "retention_system"
+        primary_key = peewee.CompositeKey("controller", "system", "publication")
+
+
+def object_name(controller: str, key: str) -> str:
+    """The name in the journal of what is published of a register's rules."""
+    return f"retention/{controller}/{key}"
+
+
+def content(publication: Publication, rules: Sequence[str]) -> bytes:
+    """What the journal commits to: which version from when, and each rule by its `mark`."""
+    names = ("controller", "key", "revision", "version", "effective_from", "published_at")
+    return rfc8785.dumps({**{name: getattr(publication, name) for name in names}, "rules": list(rules)})
+
+
+def mark(document: bytes, change: int | None, comes: bool) -> str:
+    """A rule in the journal: the SHA-256 of its document, and which change it comes or goes with."""
+    digest = hashlib.sha256(document).hexdigest()
+    return digest if change is None else f"{digest} {'from' if comes else 'until'} {change}"
+
+
+def _every() -> Iterable[tuple[str, int]]:
+    rows = (
+        Publication.select(Publication.controller, Publication.key, Publication.revision).tuples().iterator()
+    )
+    return ((object_name(controller, key), revision) for controller, key, revision in rows)
+
+
+@journal.witness("retention", every=_every)
+def _published(object_: str, revision: int | None) -> bytes | None:
+    _, controller, key = object_.split("/", 2)
+    found = Publication.get_or_none(controller=controller, key=key, revision=revision or 0)
+    if found is None:
+        return None
+    marks: list[str] = []
+    systems: set[str] = set()
+    for row in ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position):
+        document = bytes(row.document)
+        said = orjson.loads(document)
+        if not _alike(row, said):
+            return b"columns differ from the document"  # what finds a rule finds another one now
+        marks.append(mark(document, row.change, row.comes))
+        # What was carried over from an earlier publication may name systems that are no longer meant.
+        systems |= set(said["systems"]) if said["revision"] == found.revision else set()
+    mine = (Publication.controller == controller) & (Publication.key == key)
+    every = Publication.select().where(mine).order_by(Publication.revision)
+    withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")
+    told = lasting(every, withdrawn, until)[found.revision]
+    if (found.until, found.closed_at) != (told.until, told.closed_at):
+        return b"in force for another time than what happened says"
+    linked = ServedSystem.select(ServedSystem.controller, ServedSystem.system)
+    links = {f"{one}/{name}" for one, name in linked.where(ServedSystem.publication == found).tuples()}
+    if links != (systems if told.closed_at is None else set()):
+        return b"found by other systems than the rules name"
+    return content(found, marks)
+
+
+def _alike(row: Any, said: dict[str, Any]) -> bool:
+    copied = ("category", "data_category", "period", "conflict")
+    return (
+        all(getattr(row, name) == said[name] for name in copied)
+        and row.silent == said.get("silent", False)
+        and row.digest == hashlib.sha256(bytes(row.document)).hexdigest()
+    )

@@ -1,0 +1,410 @@
+"""/v1/retention-decisions: what may be deleted, what is kept, and what nobody can say."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from flask import Flask
+
+from registry import clock, db, errors, journal
+from registry.api import application
+from registry.auth import routes as oauth
+from registry.catalogue import load, read
+from registry.retention import changing, decisions, holding, keyed
+from registry.retention.decision import UNKNOWN
+from registry.retention.served import in_force, publish_rules
+from registry.settings import Settings
+from tests.connectors.asking import Caller
+from tests.retention.conftest import Keeper
+from tests.retention.test_rules import FILES
+
+PATH = "/v1/retention-decisions"
+KEY = secrets.token_hex(32)
+NOW = "2027-03-10T09:00:00.000000Z"
+P6M = {"applies_to": ["D1"], "duration": "P6M", "action": "erase", "mode": "automatic"}
+P1Y = {**P6M, "duration": "P1Y"}
+DAY = timedelta(days=1)
+
+
+def make(url: str) -> Flask:
+    return application(Settings(database=url, hold_key=KEY), [oauth.blueprint, decisions.blueprint])
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the clock."""
+    return lambda moment: monkeypatch.setattr(clock, "now", lambda: clock.instant(moment))
+
+
+@pytest.fixture
+def caller(controllers: str, at: Callable[[str], None]) -> Caller:
+    at(NOW)
+    return Caller(make(controllers), "retention:read", of=("acme",))
+
+
+def ask(caller: Caller, *items: Any, **common: str) -> list[dict[str, Any]]:
+    answer = caller.post(PATH, {"common": common, "items": list(items)})
+    assert answer.status_code == 200, answer.json
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json is not None
+    told = answer.json["decisions"]
+    assert len(told) == len(items)
+    decisions.DecidedSchema().load(answer.json)  # the contract has every member
+    return list(told)
+
+
+def one(caller: Caller, **item: str) -> dict[str, Any]:
+    (told,) = ask(caller, {"system": "acme/desk", "category": "D1", **item})
+    return told
+
+
+def code(told: dict[str, Any]) -> Any:
+    return told.get("code", told["decision"])
+
+
+def test_a_period_that_is_over_and_one_that_runs(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P6M)
+    over, runs, today = ask(
+        caller, {"anchor": "2026-08-31"}, {"anchor": "2026-09-30"}, {"anchor": "2026-09-10"},
+        system="acme/desk", category="D1",
+    )  # fmt: skip
+    assert (over["decision"], over["delete_after"]) == ("delete_after", "2027-02-28T22:00:00.000000Z")
+    assert over["rule"] == {
+        "register": "acme/customers", "category": "D1", "version": 1, "revision": 1, "period": "P6M", "of": 1,
+    }  # fmt: skip
+    assert (runs["decision"], runs["until"], runs["why"]) == (
+        "retain", "2027-03-30T21:00:00.000000Z", "period_running",
+    )  # fmt: skip
+    assert (today["decision"], today["last_day"]) == ("retain", "2027-03-10")  # the day is not over
+    assert over["valid_until"] == "2027-03-10T09:01:00.000000Z"
+    assert over["position"] == journal.checkpoint()["size"]
+
+
+def test_the_five_registers_decide(opened: str, at: Callable[[str], None]) -> None:
+    load.apply(load.read(FILES), by="operator")
+    for whole in list(read.records()):
+        publish_rules(*whole, by="operator")
+    at("2026-11-22T10:00:00Z")
+    caller = Caller(make(opened), "retention:read")
+    seamk = {"system": "seamk/chat", "category": "D8", "event": "created", "data_subject": "customer"}
+    told = ask(
+        caller,
+        {**seamk, "anchor": "2026-05-20"}, {**seamk, "anchor": "2026-06-01"},
+        {**seamk, "data_subject": "employee", "anchor": "2020-01-01"},
+        {"system": _system("helao"), "category": "D1", "anchor": "2026-08-21"},
+        {"system": _system("helao"), "category": "D1", "anchor": "2026-08-22"},
+        {"system": _system("osekk"), "category": "D1", "anchor": "2010-01-01"},
+        {"system": _system("jamko"), "category": "D1", "anchor": "2010-01-01"},
+        {"system": _system("kaakko"), "category": "D1", "anchor": "2010-01-01"},
+    )  # fmt: skip
+    assert [code(one) for one in told] == [
+        "anonymise_after", "retain", "other_people", "delete_after", "retain", "no_rule", "no_rule", "event_needed",
+    ]  # fmt: skip
+    assert told[0]["anonymise_after"] == "2026-11-20T22:00:00.000000Z"
+    assert (told[1]["until"], told[1]["then"]) == ("2026-12-01T22:00:00.000000Z", "anonymise")
+    assert told[3]["delete_after"] == "2026-11-21T22:00:00.000000Z"
+    (rule,) = [row for row in _rules("kaakko") if row["category"] == "D1"]
+    event = next(iter(rule["caller_supplies"]["text"].values()))
+    (swept,) = ask(
+        caller, {"system": _system("kaakko"), "category": "D1", "anchor": "2026-03-01", "event": event}
+    )
+    assert (swept["delete_after"], swept["latest"]) == (
+        "2026-03-01T22:00:00.000000Z",
+        "2027-03-01T22:00:00.000000Z",
+    )
+
+
+def _rules(controller: str) -> list[dict[str, Any]]:
+    return [orjson.loads(rule.document) for rule in in_force(controller=controller)]
+
+
+def _system(controller: str) -> str:
+    found = next(iter(read.records([controller])))[0]
+    return f"{controller}/{found.system_keys[0]}"
+
+
+@pytest.mark.parametrize(
+    ("item", "wrong"),
+    [
+        ({}, "anchor_missing"),
+        ({"anchor": "2027-03-11"}, "anchor_in_future"),
+        ({"anchor": "2027-03-10T09:00:01Z"}, "anchor_in_future"),
+        ({"anchor": "2027-03-10T12:00:00+03:00"}, "retain"),
+        ({"anchor": "9999-12-31"}, "anchor_in_future"),
+        ({"anchor": "2027-02-29"}, "anchor_invalid"),
+        ({"anchor": "20270101"}, "anchor_invalid"),
+        ({"anchor": "2027-01-01T00:00:00"}, "anchor_invalid"),
+        ({"anchor": "2020-01-01", "category": "D2"}, "no_rule"),
+        ({"anchor": "2020-01-01", "category": "D9"}, "no_rule"),
+        ({"anchor": "2020-01-01", "system": "acme/chat"}, "no_rule"),
+        ({"anchor": "2020-01-01", "system": "acme/never"}, "no_rule"),
+        ({"anchor": "2020-01-01", "system": "other/desk"}, "no_rule"),
+        ({"anchor": "2020-01-01", "register": "acme/never"}, "no_rule"),
+        ({"anchor": "2020-01-01", "register": "other/customers"}, "no_rule"),
+        ({"anchor": "2020-01-01", "register": "acme/customers"}, "delete_after"),
+        ({"anchor": "2020-01-01", "data_category": "pd:Communication"}, "bad_item"),
+        ({"anchor": "2020-01-01", "evnet": "closed"}, "bad_item"),
+        ({"anchor": "2020-01-01", "system": "acme"}, "bad_item"),
+        ({"anchor": 20200101}, "bad_item"),
+        ({"anchor": None}, "bad_item"),
+        ({"anchor": ""}, "bad_item"),
+    ],
+)
+def test_l4_l9_what_cannot_be_told_is_unknown_and_spoils_nothing(
+    caller: Caller, keeper: Keeper, item: dict[str, Any], wrong: str
+) -> None:
+    keeper.put(P6M)
+    Keeper("other").put(P6M)
+    good = {"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}
+    told = ask(caller, good, {"system": "acme/desk", "category": "D1", **item}, good, 7, [], None)
+    assert [code(one) for one in told] == ["delete_after", wrong, "delete_after", *["bad_item"] * 3]
+    assert wrong in UNKNOWN or wrong in ("retain", "delete_after")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"items": []}, {"items": {}}, {"items": "x"}, {"items": [{}] * 10_001}, {"items": [{}], "more": 1},
+     {"items": [{}], "common": []}, {"items": [{}], "common": {"system": 1}}, []],
+)  # fmt: skip
+def test_a_call_that_is_none_is_refused(caller: Caller, body: Any) -> None:
+    assert caller.post(PATH, body).status_code == 422
+
+
+def test_it_needs_its_scope(controllers: str) -> None:
+    app = make(controllers)
+    assert app.test_client().post(PATH, json={"items": [{}]}).status_code == 401
+    assert Caller(app, "registers:read").post(PATH, {"items": [{}]}).status_code == 403
+
+
+def test_an_event_that_the_rule_names_has_to_be_named(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({**P6M, "starts_from": "end of the conversation"})
+    anchor = "2020-01-01"
+    assert code(one(caller, anchor=anchor)) == "event_needed"
+    assert code(one(caller, anchor=anchor, event="created")) == "wrong_event"
+    assert code(one(caller, anchor=anchor, event="closed")) == "delete_after"
+    assert code(one(caller, anchor=anchor, event="End of the  conversation.")) == "delete_after"
+
+
+def test_a_criterion_is_over_once_its_day_is(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({"applies_to": ["D1"], "criterion": "end of membership", "action": "erase", "mode": "manual"})
+    assert code(one(caller, anchor="2020-01-01")) == "event_needed"
+    assert code(one(caller, anchor="2020-01-01", event="closed")) == "wrong_event"
+    told = one(caller, anchor="2020-01-01", event="end_of_membership")
+    assert (told["delete_after"], told["rule"]["period"]) == ("2020-01-01T22:00:00.000000Z", None)
+    assert one(caller, anchor="2027-03-10", event="end_of_membership")["decision"] == "retain"
+
+
+def test_a_period_and_a_criterion_both_have_to_be_over(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({**P6M, "starts_from": "closed", "criterion": "end of membership"})
+    assert code(one(caller, anchor="2020-01-01", event="closed")) == "criterion_anchor_needed"
+    later = one(caller, anchor="2020-01-01", event="closed", criterion_anchor="2026-01-01")
+    assert later["delete_after"] == "2026-01-01T22:00:00.000000Z"
+    earlier = one(caller, anchor="2020-01-01", event="closed", criterion_anchor="2019-01-01")
+    assert earlier["delete_after"] == "2020-07-01T21:00:00.000000Z"
+    assert (
+        code(one(caller, anchor="2020-01-01", event="closed", criterion_anchor="2028-01-01"))
+        == "anchor_in_future"
+    )
+
+
+def test_what_is_to_be_archived_is_kept(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({**P6M, "action": "archive"})
+    told = one(caller, anchor="2020-01-01")
+    assert (told["decision"], told["until"], told["why"]) == ("retain", None, "to_be_archived")
+
+
+def test_l4_of_rules_that_differ_the_longest_or_unknown(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P6M)
+    Keeper("acme", "staff").put(P1Y)
+    told = one(caller, anchor="2026-02-28")
+    assert (told["delete_after"], told["rule"]["register"], told["rule"]["of"]) == (
+        "2027-02-28T22:00:00.000000Z", "acme/staff", 2,
+    )  # fmt: skip
+    assert one(caller, anchor="2026-02-28", register="acme/customers")["rule"]["period"] == "P6M"
+    (by_kind,) = ask(
+        caller, {"system": "acme/desk", "data_category": "pd:Communication", "anchor": "2026-04-01"}
+    )
+    assert by_kind["decision"] == "retain"
+    Keeper("acme", "guests").put({**P6M, "duration": "P365D"})
+    assert code(one(caller, anchor="2020-01-01")) == "conflict"
+    Keeper("acme", "guests").put({"applies_to": ["D2"], "duration": "P1Y", "action": "erase"})
+    assert code(one(caller, anchor="2020-01-01")) == "kept_elsewhere"  # guests has a D1 without a rule
+    assert code(one(caller, anchor="2020-01-01", register="acme/staff")) == "delete_after"
+
+
+def test_an_answer_runs_out_before_anything_planned_begins(
+    caller: Caller, keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    keeper.put(P6M)
+    soon = "2027-03-10T09:00:30.000000Z"
+    keeper.publish(keeper.declare(since=soon))
+    assert one(caller, anchor="2020-01-01")["valid_until"] == soon
+    keeper.withdraw()
+    keeper.put(P6M)
+    keeper.end(since=soon)
+    assert one(caller, anchor="2020-01-01")["valid_until"] == soon
+    at(soon)
+    assert code(one(caller, anchor="2020-01-01")) == "no_rule"
+
+
+def test_l8_an_answer_runs_out_before_a_shorter_rule_begins(
+    caller: Caller, keeper: Keeper, at: Callable[[str], None], controllers: str
+) -> None:
+    keeper.put(P1Y)
+    keeper.put(P6M)
+    told = one(caller, anchor="2026-08-31")
+    assert (told["decision"], told["rule"]["period"]) == ("retain", "P1Y")
+    begins = changing.approve(1, by="client/second", expect=1, delay=timedelta(days=7))["begins"]
+    assert begins == "2027-03-17T09:00:00.000000Z"
+    at("2027-03-17T08:59:59.900000Z")
+    caller = Caller(make(controllers), "retention:read")  # the token of last week is over
+    told = one(caller, anchor="2026-08-31")
+    assert (told["rule"]["period"], told["valid_until"]) == ("P1Y", begins)
+    at(begins)
+    assert one(caller, anchor="2026-08-31")["delete_after"] == "2027-02-28T22:00:00.000000Z"
+
+
+# --- holds
+
+
+def hold(**targets: Any) -> int:
+    key = holding_key() if targets.get("subjects") else None
+    return holding.set_hold(
+        "acme", **targets, reason="A dispute.", review_on=date(2028, 1, 1), by="client/dpo", key=key
+    )
+
+
+def holding_key() -> Any:
+    return keyed.keys(Settings(hold_key=KEY))[0]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {"registers": ["customers"]}, {"systems": ["desk"]}, {"categories": [("customers", "D1")]},
+        {"data_categories": ["pd:Communication"]}, {"subjects": ["4711"]},
+    ],
+)  # fmt: skip
+def test_l5_a_hold_wins_at_once_over_every_rule(
+    caller: Caller, keeper: Keeper, targets: dict[str, Any], statements: Callable[[], int]
+) -> None:
+    keeper.put(P6M)
+    item = {"anchor": "2020-01-01", "subject": "4711"}
+    assert one(caller, **item)["decision"] == "delete_after"
+    number = hold(**targets)
+    told = one(caller, **item)
+    assert told == {"decision": "held", "holds": [number], "valid_until": NOW, "position": told["position"]}
+    by_kind = {"system": "acme/desk", "data_category": "pd:Communication", **item}
+    assert ask(caller, by_kind)[0]["decision"] == "held"
+    assert one(caller, subject="4711")["decision"] == "held"  # whatever else is missing
+    holding.end(number, by="client/dpo", expect=1)
+    assert one(caller, **item)["decision"] == "delete_after"
+    assert journal.verify().ok
+
+
+def test_a_hold_holds_nothing_else(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({**P6M, "applies_to": "all"})
+    Keeper("acme", "staff").put({**P6M, "applies_to": "all"}, systems=["chat"])
+    for targets in (
+        {"registers": ["staff"]}, {"systems": ["chat"]}, {"categories": [("customers", "D2")]},
+        {"categories": [("staff", "D1")]}, {"data_categories": ["pd:EmailAddress"]},
+    ):  # fmt: skip
+        hold(**targets)
+    assert one(caller, anchor="2020-01-01")["decision"] == "delete_after"
+    assert one(caller, anchor="2020-01-01", category="D2")["holds"] == [3, 5]
+
+
+def test_with_people_held_nobody_is_deleted_unnamed(caller: Caller, keeper: Keeper, controllers: str) -> None:
+    keeper.put(P6M)
+    hold(subjects=["4711", "4712"])
+    assert code(one(caller, anchor="2020-01-01")) == "subject_needed"
+    assert code(one(caller, anchor="2020-01-01", subject="4713")) == "delete_after"
+    assert code(one(caller, anchor="2020-01-01", subject="4712")) == "held"
+    other = application(
+        Settings(database=controllers, hold_key=secrets.token_hex(32)), [oauth.blueprint, decisions.blueprint]
+    )
+    told = one(Caller(other, "retention:read"), anchor="2020-01-01", subject="4712")
+    assert told["code"] == "hold_unreadable"
+
+
+def test_a_hold_on_a_register_holds_where_its_data_may_still_lie(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P6M)
+    Keeper("acme", "staff").put(P6M)
+    hold(registers=["customers"])
+    keeper.withdraw()
+    assert one(caller, anchor="2020-01-01")["decision"] == "held"
+    assert one(caller, anchor="2020-01-01", register="acme/staff")["decision"] == "delete_after"
+
+
+# --- of many
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How many statements were sent since the last time this was asked."""
+    sent: list[str] = []
+
+    def counted(sql: str, params: Any = None) -> Any:
+        sent.append(sql)
+        return execute(sql, params)
+
+    execute = db.database.obj.execute_sql if db.database.obj else None
+    if execute is not None:
+        monkeypatch.setattr(db.database.obj, "execute_sql", counted)
+
+    def since() -> int:
+        number = len(sent)
+        sent.clear()
+        return number
+
+    return since
+
+
+def test_ten_thousand_items_take_as_many_statements_as_one(
+    caller: Caller, keeper: Keeper, statements: Callable[[], int]
+) -> None:
+    keeper.put({**P6M, "applies_to": "all"})
+    Keeper("acme", "staff").put(P6M, systems=["chat"])
+    statements()
+    one(caller, anchor="2020-01-01")
+    few = statements()
+    assert few <= 8
+    began = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+    items = [
+        {
+            "system": f"acme/{('desk', 'chat')[n % 2]}",
+            "category": "D1",
+            "anchor": (began + n * DAY).date().isoformat(),
+        }
+        for n in range(10_000)
+    ]
+    told = ask(caller, *items)
+    assert statements() == few
+    assert {code(each) for each in told} == {"delete_after", "retain", "anchor_in_future"}
+
+
+def test_more_systems_than_one_call_may_ask_about_are_refused(caller: Caller) -> None:
+    items = [{"system": f"acme/s{n}", "category": "D1", "anchor": "2020-01-01"} for n in range(501)]
+    answer = caller.post(PATH, {"items": items})
+    assert (answer.status_code, answer.json and answer.json["code"]) == (422, "too_many")
+    assert {code(each) for each in ask(caller, *items[:500])} == {"no_rule"}
+
+
+def test_l6_when_the_database_cannot_be_read_there_is_no_answer(
+    caller: Caller, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.put(P6M)
+
+    def away(*_: Any) -> None:
+        raise errors.Unavailable("away")
+
+    monkeypatch.setattr("registry.retention.answers._moment", away)
+    answer = caller.post(PATH, {"items": [{"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}]})
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert "decisions" not in answer.json
