@@ -103,6 +103,22 @@ ROWS = [
         headers=MATCH),
     Row("DELETE", "/v1/waivers/<number:number>", "/v1/waivers/{waived}", "waivers:write", headers=MATCH),
     Row("GET", "/v1/retention-rules", "/v1/retention-rules?system={c}/desk", "retention:read"),
+    Row("GET", "/v1/retention-rules/changes", "/v1/retention-rules/changes", "retention:read", stranger=200),
+    Row("GET", "/v1/retention-rules/changes/<number:number>", "/v1/retention-rules/changes/{change}", "retention:read"),
+    Row("PUT", "/v1/retention-rules/changes/<number:number>/approval", "/v1/retention-rules/changes/{change}/approval",
+        "retention:write", headers=MATCH),
+    Row("DELETE", "/v1/retention-rules/changes/<number:number>", "/v1/retention-rules/changes/{refused}",
+        "retention:write", headers=MATCH),
+    # Not yours is unknown there, item by item: tests/retention.
+    Row("POST", "/v1/retention-decisions", "/v1/retention-decisions", "retention:read", stranger=200,
+        body={"items": [{"system": "{c}/desk", "category": "D1", "anchor": "2020-01-01"}]}),
+    Row("POST", "/v1/legal-holds", "/v1/legal-holds", "holds:write", 201,
+        body={"controller": "{c}", "systems": ["{c}/desk"], "reason": "Riita.", "review_on": SOON}),
+    Row("GET", "/v1/legal-holds", "/v1/legal-holds", "holds:read", stranger=200),
+    Row("GET", "/v1/legal-holds/<number:number>", "/v1/legal-holds/{hold}", "holds:read"),
+    Row("PUT", "/v1/legal-holds/<number:number>/review", "/v1/legal-holds/{hold}/review", "holds:write",
+        body={"reason": "Jatkuu.", "review_on": SOON}, headers=MATCH),
+    Row("DELETE", "/v1/legal-holds/<number:number>", "/v1/legal-holds/{ended}", "holds:write", headers=MATCH),
     Row("POST", "/v1/notices", "/v1/notices", "notices:write", 201, body={"register": "{c}/old"}),
     Row("GET", "/v1/notices", "/v1/notices", "notices:read", stranger=200),
     Row("GET", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/news", "notices:read"),
@@ -146,6 +162,7 @@ def test_c9_every_door_has_its_row(world: World) -> None:
         assert (mark.public, sorted(mark.scopes)) == (row.scope == OPEN, needed)
 
 
+NUMBERED = ("observation", "run", "finding", "proposed", "waived", "change", "refused", "hold", "ended")
 NOBODY = ["none", "garbage", "empty", "expired", "revoked"]
 
 
@@ -170,7 +187,7 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
     owner, stranger = world.caller("acme"), world.caller("other")
     elsewhere = [scope for scope in SCOPES if scope not in row.scope.split()[-1:]]
     unscoped, refused = world.caller("acme", scopes=elsewhere), [nobody(world, how) for how in NOBODY]
-    here = {name: getattr(world, name) for name in ("observation", "run", "finding", "proposed", "waived")}
+    here = {name: getattr(world, name) for name in NUMBERED}
     sent = row.sent("acme", here)
     if row.scope == OPEN:
         for caller in (*refused, unscoped, stranger, owner):

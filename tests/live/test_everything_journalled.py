@@ -49,6 +49,7 @@ SEEN = {
     },
 }
 
+HELD = {"reason": "A dispute.", "review_on": "2090-12-01"}
 SUPPOSED = {"assume": [{"ended_on": "2090-12-01", "instrument": "dpf_eu_us"}], "controller": "acme"}
 WAIVER = {
     "register": "acme/news",
@@ -92,6 +93,12 @@ class User:
     def approve(self, path: str) -> requests.Response:
         """Somebody else does: nobody approves what he proposed himself."""
         return self.live.ask("PUT", path + "/approval", headers=self.tag(path))
+
+    def publish_and_shorten(self) -> requests.Response:
+        """Publishes, and publishes again with a shorter period, which somebody else has to approve."""
+        self.ask("POST", "/v1/notices", {"register": "acme/news"})
+        self.patch(R, {"record": {"retention": [{**RECORD["retention"][0], "duration": "P1M"}]}})
+        return self.ask("POST", "/v1/notices", {"register": "acme/news"})
 
     def get_token(self) -> requests.Response:
         answer = self.oauth("/oauth/token", grant_type="client_credentials")
@@ -150,8 +157,39 @@ STEPS: list[Step] = [
     ("endWaiver", lambda u: u.end("/v1/waivers/1"), {("waiver.ended", "waiver/acme/…")}),
     (
         "publishNotice",
-        lambda u: u.ask("POST", "/v1/notices", {"register": "acme/news"}),
-        {("notice.published", "notice/acme/news"), ("retention.published", "retention/acme/news")},
+        lambda u: u.publish_and_shorten(),
+        {
+            ("notice.published", "notice/acme/news"),
+            ("retention.published", "retention/acme/news"),
+            ("register.changed", "register/acme/news"),
+            ("retention-change.proposed", "retention-change/acme/…"),
+        },
+    ),
+    (
+        "decideRetention",
+        lambda u: u.ask("POST", "/v1/retention-decisions", {"items": [{"system": "acme/desk"}]}),
+        set(),
+    ),
+    (
+        "setLegalHold",
+        lambda u: u.ask("POST", "/v1/legal-holds", {"controller": "acme", "systems": ["acme/desk"], **HELD}),
+        {("hold.set", "hold/acme/…")},
+    ),
+    (
+        "reviewLegalHold",
+        lambda u: u.ask("PUT", "/v1/legal-holds/1/review", HELD, **u.tag("/v1/legal-holds/1")),
+        {("hold.reviewed", "hold/acme/…")},
+    ),
+    ("endLegalHold", lambda u: u.end("/v1/legal-holds/1"), {("hold.ended", "hold/acme/…")}),
+    (
+        "approveRetentionChange",
+        lambda u: u.approve("/v1/retention-rules/changes/1"),
+        {("retention-change.approved", "retention-change/acme/…")},
+    ),
+    (
+        "refuseRetentionChange",
+        lambda u: u.end("/v1/retention-rules/changes/1"),
+        {("retention-change.refused", "retention-change/acme/…")},
     ),
     (
         "withdrawNotice",
@@ -197,7 +235,7 @@ def test_a_write_leaves_its_entries_with_who_did_it(
     user, left = used
     entries = left[name]
     other = clients.Client.get(name="DPO").actor
-    actors = {other if name == "approveWaiver" else user.actor} if wanted else set()
+    actors = {other if name.startswith("approve") else user.actor} if wanted else set()
     assert {entry.actor for entry in entries} == actors
     objects = {of for _, of in wanted if not of.endswith("…")}
     found = {
@@ -268,6 +306,16 @@ MEDDLING = [
     ("UPDATE retention_publication SET closed_at = NULL WHERE controller = 'acme'", "retention.published"),
     ("UPDATE retention_publication SET until = '{later}' WHERE controller = 'acme'", "retention.published"),
     ("UPDATE retention_rule SET period = 'P1D' WHERE publication_id IS NOT NULL", "retention.published"),
+    ("UPDATE retention_change SET begins = recorded_at", "retention-change.proposed"),
+    (
+        "UPDATE retention_change SET state = 'approved', superseded_at = '{later}'",
+        "retention-change.proposed",
+    ),
+    ("DELETE FROM retention_change", "retention-change.proposed"),
+    ("UPDATE retention_hold SET targets = replace(targets, 'desk', 'disk')", "hold.set"),
+    ("UPDATE retention_hold SET state = 'ended' WHERE version = 1", "hold.set"),
+    ("DELETE FROM retention_hold", "hold.set"),
+    ("INSERT INTO retention_held_subject VALUES ('acme', 'x', 1, 'y')", "hold.set"),
     ("DELETE FROM retention_rule", "retention.published"),
     (
         "INSERT INTO retention_system SELECT controller, 'desk', id FROM retention_publication",
@@ -290,7 +338,7 @@ def test_meddling_is_named(
     entries = [
         one for one in journal.entries(limit=1000) if (one.action, one.actor) == (action, used[0].actor)
     ]
-    table = re.search(r"(?:UPDATE|FROM|INTO) (\w+)", sql)[1]  # type: ignore[index]  -- there is one in each
+    table = re.search(r"(?:UPDATE|FROM|INTO) (\w+)", sql)[1]  # type: ignore[index]  # there is one in each
     before = hands.rows(table)
     try:
         hands.do(sql.format(register=found[0][0], later=LATER))
