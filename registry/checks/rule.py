@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -163,17 +164,23 @@ Said = Outcome | Iterable[Outcome]
 
 
 def settled(rule: Rule, said: Said) -> tuple[Outcome, ...]:
-    """What a rule said, in one form.
+    """What a rule said, in one form. Outcomes of one key (a record may name the same party twice) are numbered.
 
-    Raises ValueError when that is nothing, a kind that the rule does not give, two outcomes of one key, or a pass
-    beside anything else: a pass is of the whole record.
+    Raises ValueError when that is nothing, a kind that the rule does not give, or a pass beside anything else: a pass
+    is of the whole record.
     """
     outcomes = (said,) if isinstance(said, Outcome) else tuple(said)
     kinds = [outcome.kind for outcome in outcomes]
     if not outcomes or set(kinds) - set(rule.kinds):
         raise ValueError(f"{rule.code} said {kinds or 'nothing'}")
-    if len({outcome.key for outcome in outcomes}) != len(outcomes):
-        raise ValueError(f"{rule.code} said two things of one key")
     if len(outcomes) > 1 and set(kinds) & {"pass", "na"}:
         raise ValueError(f"{rule.code} said {kinds} at once")
-    return outcomes
+    return outcomes if len({one.key for one in outcomes}) == len(outcomes) else tuple(_numbered(outcomes))
+
+
+def _numbered(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    seen: Counter[str] = Counter()
+    for outcome in outcomes:
+        seen[outcome.key] += 1
+        again = seen[outcome.key]
+        yield outcome if again == 1 else dataclasses.replace(outcome, key=f"{outcome.key}#{again}")

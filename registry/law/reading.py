@@ -16,7 +16,7 @@ from registry.law.values import Term
 try:
     from yaml import CSafeLoader as SafeLoader
 except ImportError:  # pragma: no cover - a PyYAML built without libyaml reads the same, slower
-    from yaml import SafeLoader  # type: ignore[assignment]  -- the slower twin
+    from yaml import SafeLoader  # type: ignore[assignment]  # the slower twin
 
 E = TypeVar("E")
 
@@ -66,7 +66,7 @@ def entries(kind: type[E], data: Any, where: str) -> Mapping[str, E]:
     for item in data:
         name = f"{where}, {item.get('key') if isinstance(item, dict) else item!r}"
         entry = build(kind, item, name)
-        key: str = entry.key  # type: ignore[attr-defined]  -- set by the loader
+        key: str = entry.key  # type: ignore[attr-defined]  # set by the loader
         if key in found:
             raise Misprint(f"{name}: the key is taken")
         found[key] = entry
@@ -135,7 +135,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             )
         return types.MappingProxyType({key: _value(args[1], item, where) for key, item in value.items()})
     if dataclasses.is_dataclass(hint):
-        return build(hint, value, where)  # type: ignore[arg-type]  -- the hint says which
+        return build(hint, value, where)  # type: ignore[arg-type]  # the hint says which
     if type(value) is not hint:  # not isinstance: a YAML time is a date too, and true is an int
         raise Misprint(f"{where}: {value!r} is not {'a day' if hint is date else hint.__name__}")
     if hint is str and (not value or value != value.strip()):

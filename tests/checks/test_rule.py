@@ -91,7 +91,6 @@ def outcome(kind: Any, key: str = "") -> Outcome:
     [
         ([], "nothing"),
         ([outcome("open")], "open"),
-        ([outcome("fail"), outcome("fail")], "one key"),
         ([outcome("pass"), outcome("fail", "a")], "at once"),
         ([outcome("na"), outcome("fail", "a")], "at once"),
     ],
@@ -211,3 +210,9 @@ def test_rules_are_frozen() -> None:
     rule: Rule = book()["COM001"].rule
     with pytest.raises(dataclasses.FrozenInstanceError):
         rule.severity = "info"  # type: ignore[misc]  # it must be refused
+
+
+def test_outcomes_of_one_key_are_numbered() -> None:
+    said = [outcome("fail", "a"), outcome("fail", "b"), outcome("open", "a"), outcome("fail", "a")]
+    rule = dataclasses.replace(book()["COM001"].rule, kinds=("fail", "open"))
+    assert [one.key for one in settled(rule, said)] == ["a", "b", "a#2", "a#3"]

@@ -433,8 +433,8 @@ def test_a_what_if_is_another_table_and_leaves_this_one_alone() -> None:
 def test_the_table_is_read_once_and_frozen() -> None:
     assert law() is LAW
     with pytest.raises(dataclasses.FrozenInstanceError):
-        LAW.instruments["dpf_eu_us"].ended_on = day("2026-12-01")  # type: ignore[misc]  -- refused, which is the test
+        LAW.instruments["dpf_eu_us"].ended_on = day("2026-12-01")  # type: ignore[misc]  # refused, which is the test
     with pytest.raises(TypeError):
-        LAW.instruments["dpf_eu_us"] = LAW.instruments["bcr"]  # type: ignore[index]  -- refused, which is the test
+        LAW.instruments["dpf_eu_us"] = LAW.instruments["bcr"]  # type: ignore[index]  # refused, which is the test
     with pytest.raises(TypeError):
-        LAW.rights["access"].by_basis["a"] = "none"  # type: ignore[index]  -- refused, which is the test
+        LAW.rights["access"].by_basis["a"] = "none"  # type: ignore[index]  # refused, which is the test

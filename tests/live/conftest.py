@@ -38,7 +38,7 @@ class Live:
     def ask(self, method: str, path: str, token: str | None = None, **kwargs: object) -> requests.Response:
         """One request, as the DPO unless another token is given."""
         headers = {"Authorization": f"Bearer {token or self.dpo}", **dict(kwargs.pop("headers", {}) or {})}
-        return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)  # type: ignore[arg-type]  -- whatever requests takes
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)  # type: ignore[arg-type]  # whatever requests takes
 
 
 @contextmanager

@@ -147,8 +147,7 @@ class Full:
             return self.keep(at, "text", f"{mark}@example.fi")
         if "url" in key:
             return self.keep(at, "text", f"https://example.fi/{mark}")
-        longest = next((rule.max for rule in field.validators if isinstance(rule, validate.Length)), None)
-        return self.keep(at, "text", self.written(mark, longest or 20_000))
+        return self.keep(at, "text", self.written(mark, longest_of(field) or 20_000))
 
     def written(self, mark: str, longest: int) -> str:
         text = self.text(mark)
@@ -165,11 +164,16 @@ def choices(field: fields.Field[Any]) -> list[str]:
     return [str(word) for word in found[0].choices] if found else []
 
 
+def longest_of(field: fields.Field[Any]) -> int | None:
+    """How many characters a field takes at most, where it says."""
+    return next((rule.max for rule in field.validators if isinstance(rule, validate.Length)), None)
+
+
 # --- random records
 
 PLAIN = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
-).filter(lambda text: text.strip() != "")  # fmt: skip
+).filter(lambda text: any(character.isprintable() and character != " " for character in text))  # fmt: skip
 MARKUP = st.sampled_from(
     [
         "<b>x</b>",
@@ -218,7 +222,8 @@ def _leaf(field: fields.Field[Any], key: str) -> st.SearchStrategy[Any]:
         "postal_code": st.sampled_from(["00100", "9050", "<x>"]),
         "business_id": st.just("0203131-0"),
     }
-    return special.get(key, TEXT.map(lambda text: text[:50]))
+    longest = longest_of(field) or 60
+    return special.get(key, TEXT.map(lambda text: text[:longest]).filter(lambda text: text.strip() != ""))
 
 
 def _part(

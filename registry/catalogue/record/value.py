@@ -227,8 +227,11 @@ def line(most: int = 500, **kwargs: Any) -> fields.String:
     return fields.String(validate=[validate.Length(min=1, max=most), _visible], **kwargs)
 
 
+_BLANK = {"Zs", "Zl", "Zp", "Cc", "Cf"}
+
+
 def _visible(text: str) -> None:
-    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+    if all(unicodedata.category(character) in _BLANK for character in text):
         raise ma.ValidationError("blank: Only blanks; leave the field out instead.")
 
 

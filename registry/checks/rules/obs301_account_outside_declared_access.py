@@ -230,7 +230,10 @@ def _own(case: Case) -> set[str]:
         box.rpartition("@")[2].casefold() for box in mailboxes if box and "@" in box and not withheld(box)
     }
     if site := record.controller.website:
-        host = urlsplit(site if "://" in site else f"https://{site}").hostname or ""
+        try:
+            host = urlsplit(site if "://" in site else f"https://{site}").hostname or ""
+        except ValueError:  # an address that is none names no domain
+            host = ""
         found.add(host.removeprefix("www."))
     return {domain for domain in found if "." in domain}
 
