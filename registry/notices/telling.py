@@ -130,7 +130,7 @@ class Teller:
             return self.silent(name, status if status not in (None, "stated") else "not_stated")
         many = value if isinstance(value, tuple) else (value,)
         values = tuple(said for one in many for said in how(one))
-        if not values:
+        if not values and status in (None, "stated"):
             return self.withheld()
         inferred = bool(entry is not None and entry.inferred)
         if status in (None, "stated"):
@@ -165,7 +165,7 @@ class Teller:
     def stated_part(self, name: str, pointer: str, part: Any, text: Localised | None) -> Fact:
         """The answer of a part that is a status and perhaps a `text`."""
         said = self.prose(text) if text is not None else ()
-        if text is not None and not said:
+        if text is not None and not said and part.status == "stated":
             told = self.withheld()
         elif part.status == "stated":
             entry = self.record.provenance.get(pointer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -171,6 +172,12 @@ def longest_of(field: fields.Field[Any]) -> int | None:
 
 # --- random records
 
+
+def visible(text: str) -> bool:
+    """Whether there is anything to see: blanks and marks of direction alone are no text."""
+    return any(unicodedata.category(one) not in {"Zs", "Zl", "Zp", "Cc", "Cf"} for one in text)
+
+
 PLAIN = st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
 ).filter(lambda text: any(character.isprintable() and character != " " for character in text))  # fmt: skip
@@ -223,7 +230,7 @@ def _leaf(field: fields.Field[Any], key: str) -> st.SearchStrategy[Any]:
         "business_id": st.just("0203131-0"),
     }
     longest = longest_of(field) or 60
-    return special.get(key, TEXT.map(lambda text: text[:longest]).filter(lambda text: text.strip() != ""))
+    return special.get(key, TEXT.map(lambda text: text[:longest]).filter(visible))
 
 
 def _part(

@@ -121,12 +121,12 @@ def test_publishing_again_what_stands_changes_nothing(desk: Desk) -> None:
 
 
 def test_an_older_version_may_be_published_and_is_public_instead(desk: Desk) -> None:
-    desk.declare("Vanha")
-    desk.declare("Uusi", period="P1Y")
+    desk.declare("Vanha", period="P1Y")
+    desk.declare("Uusi")
     desk.publish()
-    assert (desk.title(), desk.period()) == ("Uusi", "P1Y")
+    assert (desk.title(), desk.period()) == ("Uusi", "P6M")
     desk.publish(1)
-    assert (desk.title(), desk.period()) == ("Vanha", "P6M")
+    assert (desk.title(), desk.period()) == ("Vanha", "P1Y")
 
 
 def test_a_version_that_takes_effect_later_is_public_from_then_on(
