@@ -1,0 +1,243 @@
+"""The promise: whatever happens, nobody is told to delete earlier than the longest rule that applied says.
+
+REGISTRY_PROMISE=500x50 searches through so many runs of so many steps.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from registry import clock, journal
+from registry.catalogue import store
+from registry.errors import Conflict, Gone
+from registry.retention import changing, holding
+from registry.retention.answers import answers
+from registry.retention.arithmetic import due
+from tests.retention.conftest import BY, Keeper, record
+
+RUNS, STEPS = map(int, os.environ.get("REGISTRY_PROMISE", "12x30").split("x"))
+PERIODS = ["P1D", "P1M", "P6M", "P1Y", "P2Y"]
+DELAY = timedelta(days=7)
+_numbers = itertools.count()
+_real = clock.now
+
+
+class Register:
+    """What may be told of a register's data, in plain words and without looking at the database.
+
+    `bound` is the shortest period that anybody may be told, None where data is kept. A shorter one that is published
+    only takes its place once somebody else has approved it and a week has passed.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        self.published = self.in_force = False
+        self.bound: str | None = None
+        self.next: str | None = None
+        self.since = ""
+        self.begins: str | None = None
+        self.waiting = False
+
+    def publish(self, period: str | None, now: str) -> None:
+        self.waiting = False
+        first, self.published, self.in_force = not self.published, True, True
+        if first or _longer(period, self.bound):
+            self.bound = period
+        else:
+            self.waiting, self.next, self.begins, self.since = True, period, None, now
+
+    def passed(self, now: str) -> None:
+        if self.waiting and self.begins is not None and self.begins <= now:
+            self.bound, self.waiting = self.next, False
+
+    def over(self) -> None:
+        self.in_force = self.waiting = False
+
+
+def _longer(one: str | None, other: str | None) -> bool:
+    """Whether `one` keeps at least as long; None keeps for ever."""
+    return one is None or (other is not None and PERIODS.index(one) >= PERIODS.index(other))
+
+
+class Promise(RuleBasedStateMachine):
+    """Two registers of one system, published, shortened, approved, refused, withdrawn, ended, held; and a clock."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.number = next(_numbers)
+        self.system = f"s{self.number}"
+        self.moment = max(
+            datetime.fromisoformat(_real()), datetime.fromisoformat(journal.checkpoint()["recorded_at"])
+        ) + timedelta(seconds=1)
+        self.latest = self.moment
+        self.tick()
+        store.declare("system", "acme", self.system, {"name": "x"}, by=BY, expect=store.NEW)
+        self.registers = [Register(Keeper("acme", f"{name}{self.number}")) for name in ("a", "b")]
+        self.holds: list[int] = []
+
+    def tick(self) -> None:
+        self.moment += timedelta(seconds=1)
+        now = clock.written(self.moment)
+        clock.now = lambda: now
+
+    def teardown(self) -> None:
+        for number in getattr(self, "holds", ()):
+            holding.end(number, by=BY, expect=1)
+        clock.now = _real
+
+    which = st.integers(0, 1)
+
+    @rule(which=which, period=st.sampled_from([*PERIODS, None]))
+    def publish(self, which: int, period: str | None) -> None:
+        self.tick()
+        one = self.registers[which]
+        statement = {"applies_to": ["D1"], "duration": period, "action": "erase", "mode": "automatic"}
+        if period is None:
+            statement = {"applies_to": ["D1"], "criterion": "as long as needed"}
+        written = one.keeper.declare(
+            record(statement, systems=[self.system]), since=clock.instant("2020-01-01")
+        )
+        one.keeper.publish(written)
+        one.publish(period, self.journal())
+
+    @rule(which=which, second=st.booleans())
+    def approve(self, which: int, second: bool) -> None:
+        self.tick()
+        one = self.registers[which]
+        for row in self.open_changes(one):
+            try:
+                told = changing.approve(
+                    row.id, by="client/second" if second else BY, expect=row.version, delay=DELAY
+                )
+            except changing.SecondApproverRequired:
+                assert not second
+            except Conflict:
+                assert row.state == "approved"
+            else:
+                assert second
+                assert told["begins"] == clock.written(datetime.fromisoformat(self.journal()) + DELAY)
+                one.begins = told["begins"]
+
+    @rule(which=which)
+    def refuse(self, which: int) -> None:
+        self.tick()
+        for row in self.open_changes(self.registers[which]):
+            with suppress(Conflict):
+                changing.refuse(row.id, by=BY, expect=row.version)
+                self.registers[which].waiting = False
+
+    @rule(which=which)
+    def withdraw(self, which: int) -> None:
+        self.tick()
+        self.registers[which].keeper.withdraw()
+        self.registers[which].over()
+
+    @rule(which=which)
+    def end(self, which: int) -> None:
+        self.tick()
+        with suppress(Gone, store.NotFound):
+            self.registers[which].keeper.end()
+        self.registers[which].over()
+
+    @precondition(lambda self: any(one.published for one in self.registers))
+    @rule(of=st.sampled_from(["system", "register", "kind"]))
+    def hold(self, of: str) -> None:
+        self.tick()
+        there = [one.keeper.key for one in self.registers if one.published]
+        what: dict[str, Any] = {
+            "system": {"systems": [self.system]},
+            "register": {"registers": there},
+            "kind": {"categories": [(key, "D1") for key in there]},
+        }[of]
+        self.holds.append(holding.set_hold("acme", **what, reason="x", review_on=date(2999, 1, 1), by=BY))
+
+    @precondition(lambda self: self.holds)
+    @rule()
+    def unhold(self) -> None:
+        self.tick()
+        holding.end(self.holds.pop(), by=BY, expect=1)
+
+    @rule(days=st.sampled_from([-30, -1, 0, 1, 5, 6, 7, 8, 40, 400]))
+    def clock_steps(self, days: int) -> None:
+        self.moment += timedelta(days=days)
+        self.tick()
+
+    @invariant()
+    def nobody_is_told_to_delete_too_early(self) -> None:
+        if not hasattr(self, "registers"):
+            return
+        self.latest = max(self.latest, self.moment)
+        for one in self.registers:
+            one.passed(clock.written(self.latest))
+        day = self.moment.date()
+        anchors = [(day - timedelta(days=back)).isoformat() for back in (0, 1, 31, 200, 380, 800)]
+        system = {"system": f"acme/{self.system}", "category": "D1"}
+        whose: list[tuple[dict[str, str], list[Register]]] = [(system, self.registers)]
+        whose += [({**system, "register": f"acme/{one.keeper.key}"}, [one]) for one in self.registers]
+        items = [({**item, "anchor": anchor}, anchor, mine) for item, mine in whose for anchor in anchors]
+        _, _, told = answers([item for item, _, _ in items], seen=None, seconds=60)
+        for (_, anchor, mine), answer in zip(items, told, strict=True):
+            self.judge(anchor, mine, answer)
+
+    def judge(self, anchor: str, mine: list[Register], answer: dict[str, Any]) -> None:
+        bound = [one.bound for one in mine if one.in_force]
+        if self.holds and any(one.published for one in mine) and len(mine) == 2:
+            assert answer["decision"] == "held"
+        if not bound or None in bound:
+            assert answer["decision"] in ("unknown", "held"), answer
+        if answer["decision"] not in ("delete_after", "retain"):
+            return
+        assert not self.holds or len(mine) == 1
+        longest = max((one for one in bound if one is not None), key=PERIODS.index)
+        earliest = due(anchor, clock.HELSINKI, longest).after
+        after = answer.get("delete_after") or answer["until"]
+        assert after >= earliest
+        if answer["decision"] == "delete_after":
+            assert after <= clock.now()
+        for one in mine:
+            if one.waiting and one.begins is not None and one.begins > clock.now():
+                assert answer["valid_until"] <= one.begins
+
+    def journal(self) -> str:
+        return str(journal.checkpoint()["recorded_at"])
+
+    @staticmethod
+    def open_changes(one: Register) -> list[Any]:
+        row = changing.Change
+        found = (row.superseded_at == changing.ENDLESS) & (row.register == one.keeper.key)
+        return list(row.select().where(found & row.state.in_(["proposed", "approved"])))
+
+
+@contextmanager
+def _clock() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        clock.now = _real
+
+
+@pytest.mark.slow
+def test_l1_to_l10_whatever_happens_nobody_is_told_to_delete_too_early(controllers: str) -> None:
+    chosen = settings(
+        max_examples=RUNS, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    with _clock():
+        run_state_machine_as_test(Promise, settings=chosen)
+    assert journal.verify().ok
