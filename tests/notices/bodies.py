@@ -178,9 +178,7 @@ def visible(text: str) -> bool:
     return any(unicodedata.category(one) not in {"Zs", "Zl", "Zp", "Cc", "Cf"} for one in text)
 
 
-PLAIN = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60
-).filter(lambda text: any(character.isprintable() and character != " " for character in text))  # fmt: skip
+PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(visible)
 MARKUP = st.sampled_from(
     [
         "<b>x</b>",
