@@ -32,7 +32,10 @@ _READ = ("controllers", "systems", "registers", "observations", "findings", "not
 USERS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
     "dpo": (
         "Demonstration: Data protection officer of all five",
-        (*(f"{noun}:read" for noun in _READ), *(f"{noun}:write" for noun in _READ[:6])),
+        (
+            *(f"{noun}:read" for noun in (*_READ, "holds")),
+            *(f"{noun}:write" for noun in (*_READ[:6], "waivers", "holds")),
+        ),
         ("helao", "jamko", "kaakko", "osekk", "seamk"),
         "/v1/findings?register=osekk/opintori&kind=fail",
     ),

@@ -149,6 +149,13 @@ STEPS: list[Step] = [
     ),
     ("whatIf", lambda u: u.ask("POST", "/v1/what-if", SUPPOSED), set()),
     (
+        "draftConsequences",
+        lambda u: u.ask(
+            "POST", "/v1/consequences", {"register": "acme/news", "record": {"register": "News"}}
+        ),
+        set(),
+    ),
+    (
         "proposeWaiver",
         lambda u: u.ask("POST", "/v1/waivers", WAIVER),
         {("waiver.proposed", "waiver/acme/…")},
