@@ -1,6 +1,6 @@
 """The promise: whatever happens, nobody is told to delete earlier than the longest rule that applied says.
 
-REGISTRY_PROMISE=500x50 searches through so many runs of so many steps.
+PROMISE=500x50 searches through so many runs of so many steps.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from registry.retention.answers import answers
 from registry.retention.arithmetic import due
 from tests.retention.conftest import BY, Keeper, record
 
-RUNS, STEPS = map(int, os.environ.get("REGISTRY_PROMISE", "12x30").split("x"))
+RUNS, STEPS = map(int, os.environ.get("PROMISE", "12x30").split("x"))
 PERIODS = ["P1D", "P1M", "P6M", "P1Y", "P2Y"]
 DELAY = timedelta(days=7)
 _numbers = itertools.count()
