@@ -40,7 +40,8 @@ class Settings:
         60, "how long a retention decision may be acted upon, seconds; a hold set meanwhile is not in it"
     )
     hold_key_file: str = _setting(
-        "", "file with the key that references to people in legal holds are hashed with; one a line, the newest first"
+        "",
+        "file with the key that references to people in legal holds are hashed with; one a line, the newest first",
     )
     hold_key: str = _setting("", "the same key, where there is no file; 32 random characters at least")
     journal_origin: str = _setting(
