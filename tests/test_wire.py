@@ -165,6 +165,16 @@ def test_a16_transfer_encoding_beside_content_length_smuggles_nothing(server: Se
     assert answer.closed
 
 
+def test_a16_a_length_said_twice_alike_is_that_length_and_smuggles_nothing(server: Server) -> None:
+    """RFC 9112 section 6.3: refuse, or take equal lengths as the one; what follows is the next request then, whole."""
+    smuggled = head("GET", "/health", "Connection: close")
+    said = f"Content-Length: {len(smuggled)}"
+    taken = server.send(head("POST", "/v1/echo", said, said) + smuggled)
+    assert len(taken.statuses) == 1, "the body was taken for a request"
+    short = server.send(head("POST", "/v1/echo", "Content-Length: 2", "Content-Length: 2") + b"{}" + smuggled)
+    assert len(short.statuses) == 2 or (short.status, short.closed) == (400, True)
+
+
 def test_a16_lines_that_end_in_lf_alone_smuggle_nothing(server: Server) -> None:
     """RFC 9112 section 2.2 lets a server take a lone LF as the end of a line; it is one and the same request then."""
     answer = server.send(b"GET /health HTTP/1.1\nHost: x\nConnection: close\n\n")

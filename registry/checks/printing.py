@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from datetime import date
 from typing import Any
@@ -29,7 +30,7 @@ WAIVED = {"en": "waived until", "fi": "hyväksytty poikkeama asti"}
 
 
 @dataclasses.dataclass(kw_only=True)
-class Printer:
+class Printer(abc.ABC):
     """Prints what is said of registers, piece by piece, so that any number of them takes little memory.
 
     `tally` knows what is waived, and at the end what all came to; `whole`: also what passes and does not apply.
@@ -40,13 +41,13 @@ class Printer:
     whole: bool = False
     language: str = "en"
 
+    @abc.abstractmethod
     def say(self, one: Examined) -> None:
         """Print what was said of one register."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def end(self) -> None:
         """Print what comes after all registers."""
-        raise NotImplementedError
 
     def day(self) -> str:
         """The day that is told about."""
