@@ -61,7 +61,7 @@ bench: $(DEV)  ## measure the paths that matter, against a server of its own
 	$(V)/python -m tests.bench $(ARGS)
 
 LOCK := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(V)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
-	--no-header --universal --python-version 3.11 --no-build
+	--no-header --no-strip-extras --universal --python-version 3.11 --no-build
 lock: $(DEV)  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer releases)
 	$(LOCK) $(ARGS) -o requirements/runtime.txt pyproject.toml
 	$(LOCK) $(ARGS) -c requirements/runtime.txt --extra dev -o requirements/dev.txt pyproject.toml
