@@ -11,6 +11,7 @@ from registry.api.conditional import (
     precondition,
     stored,
 )
+from registry.api.direct import direct
 from registry.api.door import Holder, Mark, holder, mine, public, require
 from registry.api.health import probe
 from registry.api.idempotency import idempotent
@@ -50,6 +51,7 @@ __all__ = [
     "Window",
     "application",
     "conditional",
+    "direct",
     "etag",
     "holder",
     "idempotent",

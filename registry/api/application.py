@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import flask_smorest
@@ -10,10 +10,11 @@ import orjson
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter, Rule, ValidationError
 
 from registry import db
-from registry.api import answer, docs, documentation, door, health, negotiation, problem
+from registry.api import answer, direct, docs, documentation, door, health, negotiation, problem
+from registry.api.asked import here
 from registry.api.blueprint import Blueprint
 from registry.api.wire import Wire
 from registry.settings import Settings
@@ -127,9 +128,12 @@ def application(
     if finish is not None:
         finish(app)
     documentation.secure(api.spec, app)
-    app.before_request(_admission(app))
+    direct.unhooked(app)
+    admit = _admission(app)
+    short = direct.Direct(app, admit, _released)
+    app.before_request(_admitted(admit))
     app.teardown_request(_released)
-    app.wsgi_app = Wire.of(app.wsgi_app, settings)  # type: ignore[method-assign]  # as Flask documents it
+    app.wsgi_app = Wire.of(short, settings)  # type: ignore[method-assign]  # as Flask documents it
     return app
 
 
@@ -138,24 +142,31 @@ def _spec() -> dict[str, Any]:
     return {"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}], "marshmallow_plugin": named}
 
 
-def _admission(app: Flask) -> Callable[[], None]:
-    # One hook for all that comes before a view: each costs, on the shortest of paths too.
+def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None]:
+    # All that comes before a view, whichever way it is entered.
     enter, negotiate = door.lock(app), negotiation.negotiator(app)
 
-    def admit() -> None:
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy, looked up once
-        rule = asked.url_rule
-        if rule is None:  # 404 and 405 follow
-            return
-        enter(rule, asked.method)
-        accept = asked.environ.get("HTTP_ACCEPT")
+    def admit(environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any]) -> None:
+        here.begin(environ, rule, arguments)
+        enter(rule, environ["REQUEST_METHOD"])
+        accept = environ.get("HTTP_ACCEPT")
         if accept is not None and accept != "*/*":
             negotiate(rule, accept)
 
     return admit
 
 
+def _admitted(admit: Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None]) -> Callable[[], None]:
+    def hook() -> None:
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy, looked up once
+        if asked.url_rule is not None:  # else 404 and 405 follow
+            admit(asked.environ, asked.url_rule, asked.view_args or {})
+
+    return hook
+
+
 def _released(_: BaseException | None) -> None:
+    here.end()
     # The connection is taken when first needed (the guard looks up its token), and given back here.
     if db.database.obj is not None:
         db.request_end()

@@ -11,6 +11,7 @@ from flask import Response, g, request
 
 from registry import errors
 from registry.api.answer import Bytes, empty
+from registry.api.asked import here
 
 View = Callable[..., Any]
 
@@ -94,7 +95,7 @@ def conditional(view: View) -> View:
 
 def not_modified(tag: str, headers: Mapping[str, str] | None = None) -> Response | None:
     """The 304 for a caller who has this ETag already, or None. Ask before building a body."""
-    said = request.environ.get("HTTP_IF_NONE_MATCH")
+    said = here.environ.get("HTTP_IF_NONE_MATCH")
     if said is None or not _among(tag, said):
         return None
     kept = (

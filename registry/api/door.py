@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from flask import Flask, g
+from flask import Flask
 from werkzeug.routing import Rule
 
 from registry import errors
+from registry.api.asked import here
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -70,7 +71,7 @@ def _marked(view: View, mark: Mark) -> View:
 
 def holder() -> Holder:
     """Who asks, in a view marked `require`."""
-    return cast(Holder, g.holder)
+    return cast(Holder, here.holder)
 
 
 def mine(controller: str) -> None:
@@ -125,6 +126,6 @@ def lock(app: Flask) -> Callable[[Rule, str], None]:
     def enter(rule: Rule, method: str) -> None:
         mark = doors[rule.endpoint, method]
         if not mark.public:
-            g.holder = guard(mark)
+            here.holder = guard(mark)
 
     return enter

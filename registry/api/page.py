@@ -26,11 +26,12 @@ from urllib.parse import parse_qsl, urlencode
 
 import marshmallow as ma
 import orjson
-from flask import Response, request
+from flask import Response
 from marshmallow import fields, validate
 
 from registry import errors
 from registry.api.answer import Bytes
+from registry.api.asked import here
 from registry.strict.body import MAX_INTEGER, text_fault
 from registry.strict.schema import QueryInteger, Schema
 
@@ -101,7 +102,7 @@ def seek(query: dict[str, Any], *kinds: type) -> Window:
     Raises errors.Invalid `bad_cursor` for a cursor that is not ours, or that was given for other filters.
     """
     filters = {k: v for k, v in query.items() if k not in ("limit", "cursor")}
-    seed = repr((request.endpoint, request.view_args, sorted(filters.items()))).encode()
+    seed = repr((here.rule and here.rule.endpoint, here.arguments, sorted(filters.items()))).encode()
     bound = hashlib.blake2b(seed, digest_size=9).hexdigest()
     cursor = query.get("cursor")
     after = None if cursor is None else _after(cursor, bound, kinds)
@@ -138,8 +139,8 @@ def _bad(sentence: str) -> errors.Invalid:
 
 
 def _with_cursor(cursor: str) -> str:
-    kept = [(k, v) for k, v in parse_qsl(request.query_string.decode("latin-1")) if k != "cursor"]
-    return f"{request.path}?{urlencode([*kept, ('cursor', cursor)])}"
+    kept = [(k, v) for k, v in parse_qsl(here.environ["QUERY_STRING"]) if k != "cursor"]
+    return f"{here.environ['PATH_INFO']}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def page_of(item: type[ma.Schema], name: str | None = None) -> type[Schema]:

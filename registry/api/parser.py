@@ -10,6 +10,7 @@ from marshmallow import fields
 from webargs.flaskparser import FlaskParser
 
 from registry import errors
+from registry.api.asked import here
 from registry.strict import body
 from registry.strict.schema import faults
 
@@ -79,14 +80,14 @@ class Query:
 
     def __init__(self, parser: Parser, schema: ma.Schema) -> None:
         self.parser, self.schema = parser, schema
-        self._known: dict[bytes, dict[str, Any]] = {}
+        self._known: dict[str, dict[str, Any]] = {}
 
     def __call__(self) -> dict[str, Any]:
         """The parameters of the present request, as a dict of the caller's own."""
-        text = flask.request.query_string
+        text = here.environ["QUERY_STRING"]
         known = self._known.get(text)
         if known is None:
-            known = self.parser.parse(self.schema, flask.request, location="query")
+            known = self.parser.parse(self.schema, flask.Request(dict(here.environ)), location="query")
             if len(self._known) >= _KEPT:
                 self._known.clear()
             self._known[text] = known

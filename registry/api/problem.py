@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -43,10 +44,10 @@ def answer(problem: errors.Problem) -> Response:
     return json(problem.body(), problem.status, headers, MEDIA_TYPE)
 
 
-def from_http(error: HTTPException) -> errors.Problem:
+def from_http(error: HTTPException, environ: Mapping[str, Any]) -> errors.Problem:
     """The problem that a Werkzeug exception means, with its headers; its text stays behind, for it may repeat input."""
     status = error.code or 500
-    headers = {k: v for k, v in error.get_headers(request.environ) if k.lower() not in _OWN_HEADERS}
+    headers = {k: v for k, v in error.get_headers(dict(environ)) if k.lower() not in _OWN_HEADERS}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     kind = by_status().get(status)
@@ -58,20 +59,24 @@ def from_http(error: HTTPException) -> errors.Problem:
     return problem
 
 
-def install(app: Flask) -> None:
-    """Answer every exception with a problem; what nobody foresaw is logged and says nothing of itself."""
-    app.register_error_handler(errors.Problem, answer)
-
-    @app.errorhandler(HTTPException)
-    def told(error: HTTPException) -> Response | HTTPException:
+def told(error: Exception, environ: Mapping[str, Any], endpoint: str | None) -> Response | HTTPException:
+    """The answer to an exception; what nobody foresaw is logged and says nothing of itself."""
+    if isinstance(error, errors.Problem):
+        return answer(error)
+    if isinstance(error, HTTPException):
         if error.response is not None or isinstance(error, RequestRedirect):
             return error
-        return answer(from_http(error))
+        return answer(from_http(error, environ))
+    if (meant := db.failure(error)) is not None:
+        log.warning("database: %s at %s %s", meant.code, environ["REQUEST_METHOD"], endpoint)
+        return answer(meant)
+    log.error("unforeseen fault at %s %s", environ["REQUEST_METHOD"], endpoint, exc_info=error)
+    return answer(errors.Internal())
+
+
+def install(app: Flask) -> None:
+    """Answer every exception with a problem."""
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        if (meant := db.failure(error)) is not None:
-            log.warning("database: %s at %s %s", meant.code, request.method, request.endpoint)
-            return answer(meant)
-        log.error("unforeseen fault at %s %s", request.method, request.endpoint, exc_info=error)
-        return answer(errors.Internal())
+    def _(error: Exception) -> Response | HTTPException:
+        return told(error, request.environ, request.endpoint)

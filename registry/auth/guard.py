@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oauth2.rfc8414 import get_well_known_url
-from flask import request
 
 from registry import db, errors
+from registry.api.asked import here
 from registry.api.door import Holder, Mark
 from registry.auth import scopes as book
 from registry.auth import tokens
@@ -29,7 +29,7 @@ class Guard:
         errors.Unauthorised (without an error code where no bearer token was sent, RFC 6750 section 3.1), and
         errors.InsufficientScope, each with its WWW-Authenticate.
         """
-        scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        scheme, _, token = here.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             raise errors.Unauthorised(
                 "Send an access token: Authorization: Bearer …", headers=self._challenge()

@@ -10,7 +10,19 @@ import orjson
 from flask import Response, request
 from marshmallow import fields
 
-from registry.api import Blueprint, Page, Schema, conditional, etag, holder, mine, require, seek, stored
+from registry.api import (
+    Blueprint,
+    Page,
+    Schema,
+    conditional,
+    direct,
+    etag,
+    holder,
+    mine,
+    require,
+    seek,
+    stored,
+)
 from registry.api.conditional import if_match, precondition
 from registry.api.page import page_of
 from registry.catalogue import store
@@ -153,6 +165,8 @@ class _Doors:
         view.__name__, view.__doc__ = name, told
         for wrap in reversed(wrapped):
             view = wrap(view)
+        if method == "GET":
+            view = direct(view)
         lock = require(f"{self.kind}s:{'read' if method == 'GET' else 'write'}")
         lock(self.blueprint.route(rule, methods=[method])(view))
 

@@ -11,7 +11,7 @@ import orjson
 from flask import Response
 from marshmallow import ValidationError, fields, validate
 
-from registry.api import Blueprint, Key, Schema, Text, etag, holder, not_modified, require, stored
+from registry.api import Blueprint, Key, Schema, Text, direct, etag, holder, not_modified, require, stored
 from registry.catalogue.read import parts
 from registry.errors import Invalid, NoRule
 from registry.retention import hold, holding, served
@@ -222,6 +222,7 @@ class RuleQuery(Schema):
 
 @require("retention:read")
 @blueprint.route("/v1/retention-rules")
+@direct
 @blueprint.arguments(RuleQuery, location="query")
 @blueprint.response(200, RulesSchema, example={"held": [], "rules": [RULE]}, etag=True)
 @blueprint.fails(404)

@@ -1,0 +1,90 @@
+"""The short way in: a GET view that is marked @direct is entered straight from WSGI.
+
+Flask's own way through a request (contexts, signals, hooks) costs more than what such a view does: checking the token
+in the database and handing out bytes that are stored. Everything that guards a view is the same code on both ways: the
+wire, the routing table, the lock and its guard, the negotiation, the view itself and the problems that it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException, Rule
+
+from registry.api import door, problem
+
+View = TypeVar("View", bound=Callable[..., Any])
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Hooked(RuntimeError):
+    """A hook for every request that the short way would pass by: the application does not start."""
+
+
+def direct(view: View) -> View:
+    """Mark a GET view: it asks Flask for nothing (`request`, `g`, `current_app`) and answers with a Response of bytes.
+
+    What it may ask is registry.api's: `holder`, `seek`, `not_modified`, its arguments. Goes below the route.
+    """
+    vars(view)["direct"] = True
+    return view
+
+
+class Direct:
+    """WSGI in front of Flask's: takes what a direct view answers, passes on the rest.
+
+    `admit` is what lets a request in to a rule, as for Flask's views, and `release` what follows every request.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        admit: Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None],
+        release: Callable[[BaseException | None], None],
+    ) -> None:
+        self.flask: Wsgi = app.wsgi_app
+        self.admit, self.release = admit, release
+        self.views = {
+            rule.endpoint: view
+            for rule, method, view in door.views(app)
+            if method == "GET" and getattr(view, "direct", False)
+        }
+        self._routes = app.url_map.bind("registry")
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD"):
+            return self.flask(environ, start_response)
+        try:
+            rule, arguments = self._routes.match(environ["PATH_INFO"], method, return_rule=True)
+        except (HTTPException, RoutingException):  # Flask says what
+            return self.flask(environ, start_response)
+        view = self.views.get(rule.endpoint)
+        if view is None:
+            return self.flask(environ, start_response)
+        try:
+            answer: Response = self._answer(view, environ, rule, arguments)
+        finally:
+            self.release(None)
+        return answer(environ, start_response)
+
+    def _answer(
+        self, view: Callable[..., Any], environ: dict[str, Any], rule: Rule, arguments: Mapping[str, Any]
+    ) -> Any:
+        try:
+            self.admit(environ, rule, arguments)
+            return view(**arguments)
+        except Exception as error:
+            return problem.told(error, environ, rule.endpoint)
+
+
+def unhooked(app: Flask) -> None:
+    """Raises Hooked if something wants to see every request, or every answer, as Flask passes it by."""
+    kinds = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    if any(hooks.get(None) for hooks in kinds):
+        raise Hooked(
+            "A hook on the whole application would not see what is @direct: put it on its blueprint."
+        )
