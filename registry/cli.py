@@ -18,6 +18,7 @@ from registry.checks.outlook import command as forecast
 from registry.checks.turning import law_table
 from registry.connectors.commands import observations
 from registry.journal.commands import verify
+from registry.keys.commands import keys
 from registry.settings import Settings
 
 CONTRACT = Path("openapi/registry.json")
@@ -32,7 +33,7 @@ def main(ctx: click.Context) -> None:
         importlib.import_module("registry.app")
 
 
-for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client):
+for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client, keys):
     main.add_command(_command)
 
 

@@ -44,6 +44,16 @@ class Settings:
         "file with the key that references to people in legal holds are hashed with; one a line, the newest first",
     )
     hold_key: str = _setting("", "the same key, where there is no file; 32 random characters at least")
+    secret_key_file: str = _setting(
+        "",
+        "file with the keys that secrets are sealed with; one a line, the newest first (`registry keys new sealing`)",
+    )
+    secret_key: str = _setting("", "the same key, where there is no file")
+    signing_key_file: str = _setting(
+        "",
+        "file with the keys that receipts are signed with; one a line, the newest first (`registry keys new signing`)",
+    )
+    signing_key: str = _setting("", "the same key, where there is no file")
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
     )

@@ -9,8 +9,8 @@ import dataclasses
 import functools
 import hashlib
 import hmac
-from pathlib import Path
 
+from registry.keys.material import lines
 from registry.settings import Settings
 
 #: Shorter ones can be guessed.
@@ -40,15 +40,10 @@ def keys(settings: Settings) -> tuple[Key, ...]:
 
 @functools.lru_cache(maxsize=8)
 def _keys(file: str, text: str) -> tuple[Key, ...]:
-    if file:
-        try:
-            text = Path(file).read_text("ascii")
-        except (OSError, UnicodeDecodeError):
-            raise ValueError("REGISTRY_HOLD_KEY_FILE cannot be read, or is no ASCII text") from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if any(len(line) < LEAST or len(set(line)) < 8 for line in lines):
+    found = lines("hold_key", file, text)
+    if any(len(line) < LEAST or len(set(line)) < 8 for line in found):
         raise ValueError(f"A hold key needs {LEAST} characters at least, chosen at random")
-    return tuple(_key(line.encode()) for line in lines)
+    return tuple(_key(line.encode()) for line in found)
 
 
 def _key(secret: bytes) -> Key:
