@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import MapAdapter
+
+#: Status lines by code.
+STATUSES = {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()}
 
 
 class Bytes(Response):
     """A response of bytes whose length is known, sent without Werkzeug's care for other kinds (left to Werkzeug)."""
+
+    @classmethod
+    def of(cls, body: bytes, status: int, headers: Mapping[str, str], content_type: str | None) -> Bytes:
+        """A response made of what we wrote ourselves: the headers are not looked at again."""
+        made = cls.__new__(cls)
+        made.headers = Headers()
+        listed = made.headers._list  # what Headers() makes of pairs that are fit
+        if content_type is not None:
+            listed += (("Content-Type", content_type), ("Content-Length", str(len(body))))
+        listed += headers.items()
+        made._status, made._status_code = STATUSES[status], status
+        made.response = [body]
+        made.direct_passthrough = False
+        made._on_close = []
+        return made
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it. The body is left out for HEAD and where the status has none."""

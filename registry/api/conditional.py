@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, g, request
 
 from registry import errors
-from registry.api.answer import Bytes, empty
+from registry.api.answer import Bytes
 from registry.api.asked import here
 
 View = Callable[..., Any]
@@ -103,7 +103,7 @@ def not_modified(tag: str, headers: Mapping[str, str] | None = None) -> Response
         if headers is None
         else {"ETag": tag, "Cache-Control": PRIVATE, **headers}
     )
-    return empty(304, kept)
+    return Bytes.of(b"", 304, kept, None)
 
 
 def _among(tag: str, said: str) -> bool:
@@ -126,10 +126,8 @@ def stored(
     A public view gives its own Cache-Control in `headers`.
     """
     if etag is None:
-        return Bytes(body, status, headers, content_type=content_type)
+        return Bytes.of(body, status, headers or {}, content_type)
     if status == 200 and (fresh := not_modified(etag, headers)) is not None:
         return fresh
-    answer = Bytes(body, status, {"ETag": etag, "Cache-Control": PRIVATE}, content_type=content_type)
-    if headers:
-        answer.headers.update(headers)
-    return answer
+    kept = {"ETag": etag, "Cache-Control": PRIVATE}
+    return Bytes.of(body, status, {**kept, **headers} if headers else kept, content_type)

@@ -7,6 +7,7 @@ wire, the routing table, the lock and its guard, the negotiation, the view itsel
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -18,6 +19,10 @@ from registry.api import door, problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+#: Paths below this length are remembered with where they lead.
+_SHORT = 200
 
 
 class Hooked(RuntimeError):
@@ -53,13 +58,18 @@ class Direct:
             if method == "GET" and getattr(view, "direct", False)
         }
         self._routes = app.url_map.bind("registry")
+        self._known = functools.lru_cache(maxsize=4096)(self._match)
+
+    def _match(self, path: str) -> tuple[Rule, Mapping[str, Any]]:
+        return self._routes.match(path, "GET", return_rule=True)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD"):
             return self.flask(environ, start_response)
         try:
-            rule, arguments = self._routes.match(environ["PATH_INFO"], method, return_rule=True)
+            path = environ["PATH_INFO"]
+            rule, arguments = self._known(path) if len(path) < _SHORT else self._match(path)
         except (HTTPException, RoutingException):  # Flask says what
             return self.flask(environ, start_response)
         view = self.views.get(rule.endpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 from collections.abc import Collection
@@ -74,12 +75,12 @@ class Issued:
 
 # The one statement between a request and its answer: whatever ends a token is a condition of it, nothing is remembered.
 _LOOKUP = """
-SELECT c.client_id, t.scope, c.scopes, t.expires_at, g.controller
+SELECT c.client_id, t.scope, c.scopes, t.expires_at, t.issued_at, g.controller
 FROM auth_token t
 JOIN auth_family f ON f.id = t.family_id
 JOIN auth_client c ON c.client_id = f.client_id
 LEFT JOIN auth_grant g ON g.client_id = c.client_id
-WHERE t.sha256 = ? AND t.audience = ? AND t.issued_at <= ? AND t.expires_at > ?
+WHERE t.sha256 = ? AND t.audience = ? AND t.expires_at > ?
   AND t.revoked_at IS NULL AND f.revoked_at IS NULL AND c.disabled_at IS NULL
 """
 
@@ -92,18 +93,25 @@ def lookup(token: str, *, audience: str) -> Holder | None:
     if not _FORM.fullmatch(token):
         return None
     at = clock.now()
-    rows = execute(_LOOKUP, digest(token), audience, _later(at, SKEW), at).fetchall()
+    rows = execute(_LOOKUP, digest(token), audience, at).fetchall()
     if not rows:
         return None
-    client_id, scope, allowed, expires_at, _ = rows[0]
-    controllers = frozenset(row[4] for row in rows if row[4] is not None)
+    client_id, scope, allowed, expires_at, issued_at, _ = rows[0]
+    if issued_at > at and issued_at > _later(at, SKEW):
+        return None
+    controllers = frozenset([row[5] for row in rows if row[5] is not None])
     return Holder(
         id=f"client/{client_id}",
         client_id=client_id,
-        scopes=frozenset(scope.split()) & frozenset(allowed.split()),
+        scopes=_both(scope, allowed),
         controllers=None if EVERY in controllers else controllers,
         expires_at=expires_at,
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _both(scope: str, allowed: str) -> frozenset[str]:
+    return frozenset(scope.split()) & frozenset(allowed.split())
 
 
 def fresh() -> str:

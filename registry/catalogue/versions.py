@@ -12,6 +12,8 @@ from registry import clock, db
 from registry.catalogue.model import COLUMNS, Written, applicable, written
 from registry.errors import Gone, NotFound
 
+_APPLICABLE, _AS_KNOWN = (f"v.id = {applicable(known)}" for known in (False, True))
+
 
 def exists(kind: str, controller: str, key: str) -> bool:
     """Whether the declaration is there and has not ended."""
@@ -52,7 +54,7 @@ def applied(
 ) -> Written:
     """As `at`, but gives also a version that ends the declaration. Raises `NotFound` before the first version."""
     moments = [as_of or clock.now(), *([] if known_at is None else [known_at])]
-    return _one(kind, controller, key, f"v.id = {applicable(known_at is not None)}", *moments)
+    return _one(kind, controller, key, _APPLICABLE if known_at is None else _AS_KNOWN, *moments)
 
 
 def beneath(kind: str, controller: str, key: str, effective_from: str | None) -> Written:

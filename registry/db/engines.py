@@ -6,6 +6,7 @@ can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached throu
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import re
@@ -35,6 +36,11 @@ _READS = re.compile(
     r"[\s(]*(?:SELECT|PRAGMA|EXPLAIN|VALUES|SHOW|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+@functools.lru_cache(maxsize=1024)
+def _reads(sql: str) -> bool:
+    return _READS.match(sql) is not None
 
 
 class WriteOutside(RuntimeError):
@@ -67,7 +73,7 @@ class _Guarded(peewee.Database):
     """Refuses to write outside a write transaction, and counts the rows that one changes."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        if _READS.match(sql):
+        if _reads(sql):
             return super().execute_sql(sql, params)
         if here.work is None:
             raise WriteOutside(f"{sql.split(None, 1)[0]} outside a verb marked @writes")
@@ -77,7 +83,9 @@ class _Guarded(peewee.Database):
 
 
 class Sqlite(_Guarded, CySqliteDatabase):
-    """One file, one connection a thread, kept open: opening costs more than most requests."""
+    """One file. Connections are kept open, opening costs more than most requests: a thread has its own, but between
+    requests those of a server's threads lie on a stack, so that the few that are in use stay in the caches.
+    """
 
     name = "sqlite"
     pooled = False
@@ -87,6 +95,7 @@ class Sqlite(_Guarded, CySqliteDatabase):
         self.turn = threading.Lock()
         self.patience = float(pragmas.get("busy_timeout", PATIENCE * 1000)) / 1000
         self._commit_hook = None
+        self.idle: list[Any] = []
         super().__init__(
             path,
             rank_functions=False,
@@ -114,6 +123,32 @@ class Sqlite(_Guarded, CySqliteDatabase):
                     time.sleep(0.01)
         finally:
             here.opening = False
+
+    def connection(self) -> Any:
+        """The connection of this thread: the one it has, else the one that was put down last, else a new one."""
+        state = self._state
+        if state.closed:
+            try:
+                state.set_connection(self.idle.pop())
+            except IndexError:
+                self.connect()
+        return state.conn
+
+    def put_down(self) -> None:
+        """Leave the connection, which has nothing going on, to whoever comes next."""
+        state = self._state
+        self.idle.append(state.conn)
+        state.reset()
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """As peewee's, without the log and the hooks that nobody here listens to."""
+        if not _reads(sql):
+            return super().execute_sql(sql, params)
+        try:
+            return self.connection().execute(sql, params or ())
+        except cysqlite.SqliteError:
+            with peewee.__exception_wrapper__:
+                raise
 
     def begin(self, kind: str | None = None) -> None:
         """Begin a transaction: "write" takes the write lock at once, anything else reads one snapshot."""
@@ -200,13 +235,15 @@ def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragm
 
 
 def close() -> None:
-    """Close this thread's connection and, on PostgreSQL, the whole pool. The database stays bound."""
+    """Close this thread's connection and those that nobody has. The database stays bound."""
     if database.obj is None:
         return
     if database.obj.pooled:
         database.obj.close_all()
     else:
         database.obj.close()
+        while database.obj.idle:
+            database.obj.idle.pop().close()
 
 
 def connection() -> Any:
@@ -219,7 +256,8 @@ def execute(sql: str, *values: Any) -> Any:
 
     For the few statements that run so often that building them anew each time shows.
     """
-    return database.obj.execute_sql(sql.replace("?", database.obj.param), values)
+    base = database.obj
+    return base.execute_sql(sql if base.param == "?" else sql.replace("?", base.param), values)
 
 
 def engine() -> dict[str, str]:
@@ -257,6 +295,7 @@ def request_end() -> None:
             1
         ]:  # a select left half read would hold the next request to its old snapshot
             connection.finalize_statements()
+        base.put_down()
         return
     base._state.transactions.clear()  # the pool itself rolls back what was left open
     base.close()
@@ -277,6 +316,8 @@ def _inherited() -> None:
         base._pool_available = threading.Condition(base._pool_lock)
     else:
         base.turn = threading.Lock()
+        _left.extend(base.idle)
+        base.idle = []
     base.dispose()
 
 

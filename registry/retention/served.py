@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,11 +32,20 @@ from registry.retention.lengths import Kept, Placed, plan
 from registry.retention.rule import Rule
 from registry.retention.rules import derive
 from registry.retention.saying import Saying
-from registry.retention.stored import Publication, ServedRule, ServedSystem, content, mark, object_name
+from registry.retention.stored import (
+    Publication,
+    ServedRule,
+    ServedSystem,
+    ServedTogether,
+    content,
+    mark,
+    object_name,
+    together,
+)
 
 __all__ = [
-    "ENDLESS", "MOST", "Publication", "Served", "ServedRule", "ServedSystem", "in_force", "longest", "publish_rules",
-    "said", "withdraw_rules",
+    "ENDLESS", "MOST", "Joined", "Publication", "Served", "ServedRule", "ServedSystem", "in_force", "joined", "longest",
+    "publish_rules", "said", "withdraw_rules",
 ]  # fmt: skip
 
 #: So many rules are served at once; whoever matches more has to say more closely what is asked.
@@ -77,6 +87,8 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     rows = [_row(publication, place, one, change) for place, one in enumerate(placed)]
     for batch in peewee.chunked(rows, 100):
         ServedRule.insert_many(batch).execute()
+    if (whole := together(rows)) is not None:
+        ServedTogether.insert(publication=publication, **whole).execute()
     links = [
         {"controller": written.controller, "system": system, "publication": publication}
         for system in dict.fromkeys(record.system_keys if rows else ())
@@ -245,16 +257,65 @@ def said(
         "category": category and (category,),
         "data_category": data_category and (data_category,),
     }
+    return [
+        Served(bytes(row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]), *row[6:])
+        for row in _rows(asked, _EACH)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What is said, as it is served: the rules' documents with commas between them; `tag` stands for all of it.
+
+    `many` counts what is said, the silent with it.
+    """
+
+    documents: bytes
+    tag: str
+    many: int
+
+
+def joined(
+    *,
+    system: tuple[str, str] | None = None,
+    register: tuple[str, str] | None = None,
+    controller: str | None = None,
+) -> Joined | None:
+    """What `said` gives, of texts that were stored when they were published.
+
+    None where some rule waits for its day or a hold of the controller stands, so that they have to be looked at one by
+    one. One statement.
+    """
+    asked = {"system": system, "register": register, "controller": controller and (controller,)}
+    rows = _rows(asked, _WHOLE)
+    for row in rows:
+        if row[0] is None or row[4]:
+            return None
+    if len(rows) == 1:
+        document, digest, rules, _, _ = rows[0]
+        return Joined(document if document.__class__ is bytes else bytes(document), digest, rules)
+    if len(rows) > MOST:
+        return None
+    rows.sort(key=_by_register)
+    digests = "".join([row[1] for row in rows]).encode()
+    return Joined(
+        b",".join([bytes(row[0]) for row in rows if row[0]]),
+        hashlib.blake2b(digests, digest_size=15).hexdigest(),
+        sum([row[2] for row in rows]),
+    )
+
+
+_by_register = operator.itemgetter(3)
+
+
+def _rows(asked: dict[str, Any], select: str) -> list[Any]:
     given = {name: values for name, values in asked.items() if values}
     if not given.keys() & {"system", "register", "controller"}:
         raise ValueError("of which system, register or controller?")
-    now = clock.now()
+    now, base = clock.now(), database.obj
     values = [value for name in given for value in given[name]]
-    sql = _statement(tuple(given), database.obj.param)
-    rows = database.obj.execute_sql(sql, (*values, now, now, now, now, MOST + 1)).fetchall()
-    return [
-        Served(bytes(row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]), *row[6:]) for row in rows
-    ]
+    sql, moments = _statement(tuple(given), select, base.param)
+    return list(base.execute_sql(sql, (*values, *[now] * moments, MOST + 1)).fetchall())
 
 
 _FILTERS = {
@@ -269,30 +330,36 @@ HOLDS = """(SELECT string_agg(h.targets, '
 ') FROM retention_hold h WHERE h.superseded_at = '9999-12-31T23:59:59.999999Z' AND h.controller = p.controller
 AND h.state = 'standing')"""
 # An end written with no later day than the present is one whatever the clock says now; it may have been put back.
-IN_FORCE = """
+PUBLISHED = """
 p.closed_at IS NULL AND p.effective_from <= ? AND p.until > ? AND NOT EXISTS (
   SELECT 1 FROM catalogue_version v WHERE v.declaration_id = p.declaration_id AND v.version > p.version AND v.ended
   AND (v.effective_from <= ? OR v.effective_from <= v.recorded_at)
-) AND (r.change IS NULL OR r.comes = EXISTS (
+)"""
+IN_FORCE = f"""{PUBLISHED} AND (r.change IS NULL OR r.comes = EXISTS (
   SELECT 1 FROM retention_change c WHERE c.id = r.change AND c.superseded_at = '9999-12-31T23:59:59.999999Z'
   AND c.begins <= ?
-))"""
+))"""  # noqa: S608 -- made of constants
 
-
-_COLUMNS = """r.document, r.digest, r.period, r.ends, r.conflict, r.silent, p.controller, p.key, r.category,
-r.data_category"""
+_EACH = f"""SELECT r.document, r.digest, r.period, r.ends, r.conflict, r.silent, p.controller, p.key, r.category,
+r.data_category, {HOLDS} FROM {{source}} JOIN retention_rule r ON r.publication_id = p.id
+WHERE {{where}} AND {IN_FORCE} ORDER BY p.controller, p.key, r.position LIMIT ?"""  # noqa: S608 -- made of constants
+# One row of one register, as a rule: what sorting them costs is saved.
+_WHOLE = f"""SELECT t.document, t.digest, t.rules, p.key, EXISTS (
+  SELECT 1 FROM retention_hold h WHERE h.superseded_at = '9999-12-31T23:59:59.999999Z'
+  AND h.controller = p.controller AND h.state = 'standing'
+) FROM {{source}} LEFT JOIN retention_together t ON t.publication_id = p.id
+WHERE {{where}} AND {PUBLISHED} LIMIT ?"""  # noqa: S608 -- made of constants
 
 
 @functools.cache
-def _statement(filters: tuple[str, ...], param: str) -> str:
+def _statement(filters: tuple[str, ...], select: str, param: str) -> tuple[str, int]:
+    """The statement, and how often it takes the present moment."""
     through = "retention_system s JOIN retention_publication p ON p.id = s.publication_id"
     source = through if "system" in filters else "retention_publication p"
-    where = " AND ".join((*(_FILTERS[name] for name in filters), IN_FORCE))
-    sql = (
-        f"SELECT {_COLUMNS}, {HOLDS} FROM {source} JOIN retention_rule r ON r.publication_id = p.id"  # noqa: S608 -- made of constants
-        f" WHERE {where} ORDER BY p.controller, p.key, r.position LIMIT ?"
-    )
-    return sql.replace("?", param)
+    where = " AND ".join(_FILTERS[name] for name in filters)
+    sql = select.format(source=source, where=where)
+    given = sum(_FILTERS[name].count("?") for name in filters)
+    return sql.replace("?", param), sql.count("?") - given - 1
 
 
 def longest(rules: Sequence[Served]) -> tuple[str | None, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -59,6 +59,20 @@ class ServedRule(Stored):
         indexes = ((("publication", "position"), True),)
 
 
+class ServedTogether(Stored):
+    """What is served of a publication none of whose rules waits for anything: its rules in their order, with commas
+    between them, and a digest of their digests. `rules` counts also the silent ones.
+    """
+
+    publication = peewee.ForeignKeyField(Publication, primary_key=True)
+    rules = peewee.IntegerField()
+    digest = Text()
+    document = peewee.BlobField()
+
+    class Meta:
+        table_name = "retention_together"
+
+
 class ServedSystem(Stored):
     """Which publications not yet closed are about a system."""
 
@@ -88,6 +102,19 @@ def mark(document: bytes, change: int | None, comes: bool) -> str:
     return digest if change is None else f"{digest} {'from' if comes else 'until'} {change}"
 
 
+def together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The columns of ServedTogether for the rules of a publication, None where some of them wait or are to go."""
+    if any(row["change"] is not None for row in rows):
+        return None
+    return {
+        "rules": len(rows),
+        "digest": hashlib.blake2b(
+            "".join(row["digest"] for row in rows).encode(), digest_size=15
+        ).hexdigest(),
+        "document": b",".join(bytes(row["document"]) for row in rows if not row["silent"]),
+    }
+
+
 def _every() -> Iterable[tuple[str, int]]:
     rows = (
         Publication.select(Publication.controller, Publication.key, Publication.revision).tuples().iterator()
@@ -103,7 +130,8 @@ def _published(object_: str, revision: int | None) -> bytes | None:
         return None
     marks: list[str] = []
     systems: set[str] = set()
-    for row in ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position):
+    rows = list(ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position))
+    for row in rows:
         document = bytes(row.document)
         said = orjson.loads(document)
         if not _alike(row, said):
@@ -111,6 +139,12 @@ def _published(object_: str, revision: int | None) -> bytes | None:
         marks.append(mark(document, row.change, row.comes))
         # What was carried over from an earlier publication may name systems that are no longer meant.
         systems |= set(said["systems"]) if said["revision"] == found.revision else set()
+    copies = list(ServedTogether.select().where(ServedTogether.publication == found).dicts())
+    kept = {name: value for one in copies for name, value in one.items() if name != "publication"} or None
+    if kept is not None:
+        kept["document"] = bytes(kept["document"])
+    if kept != together([vars(row)["__data__"] for row in rows]):
+        return b"served together otherwise than one by one"
     mine = (Publication.controller == controller) & (Publication.key == key)
     every = Publication.select().where(mine).order_by(Publication.revision)
     withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")

@@ -33,6 +33,7 @@ from registry.api import (
     seek,
     stored,
 )
+from registry.api.asked import here
 from registry.db import Stored, writes
 from registry.settings import Settings
 
@@ -151,7 +152,7 @@ def fault() -> Response:
 
 def guard(mark: Mark) -> Holder:
     """`Bearer <client>` is good for everything but the scope things:admin, and sees the controller "own" alone."""
-    scheme, _, client = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, client = here.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme != "Bearer" or not client:
         raise errors.Unauthorised(headers={"WWW-Authenticate": 'Bearer realm="example"'})
     if "things:admin" in mark.scopes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import runpy
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,12 +14,15 @@ import pytest
 import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playhouse.migrations import Runner
 
 from registry import clock, db, journal
 from registry.catalogue import read, store
+from registry.db import shape
 from registry.errors import Conflict, Gone
 from registry.retention import served
 from registry.retention.served import Publication, ServedRule, ServedSystem, in_force
+from registry.retention.stored import ServedTogether
 from tests.retention.conftest import BY, Keeper, record
 
 DESK = ("acme", "desk")
@@ -206,6 +210,9 @@ def test_the_journal_speaks_of_each_and_verifies(keeper: Keeper) -> None:
         (ServedRule, "category", "D2"),
         (ServedRule, "data_category", "pd:EmailAddress"),
         (ServedRule, "conflict", True),
+        (ServedTogether, "document", None),
+        (ServedTogether, "digest", "0" * 30),
+        (ServedTogether, "rules", 9),
         (Publication, "effective_from", "2000-01-01T00:00:00.000000Z"),
         (Publication, "version", 9),
         (Publication, "key", "others"),
@@ -215,7 +222,7 @@ def test_j6_a_changed_rule_is_found(keeper: Keeper, table: Any, column: str, val
     keeper.put(P6M)
     with db.writing(why="what somebody with the database in hand might do"):
         if column == "document":
-            document = bytes(ServedRule.get().document)
+            document = bytes(table.get().document)
             value = document.replace(b'"period":"P6M"', b'"period":"P1M"')
             assert value != document
         table.update({column: value}).execute()
@@ -238,7 +245,9 @@ def test_nothing_is_left_of_a_publication_that_fails(keeper: Keeper) -> None:
     with pytest.raises(Conflict):
         publish()
     assert journal.checkpoint() == before
-    assert not any(table.select().exists() for table in (Publication, ServedRule, ServedSystem))
+    assert not any(
+        table.select().exists() for table in (Publication, ServedRule, ServedSystem, ServedTogether)
+    )
 
 
 def test_what_is_looked_up_does_not_grow_with_history(keeper: Keeper) -> None:
@@ -351,3 +360,41 @@ def test_l4_whatever_happens_only_what_is_published_in_effect_and_not_ended_is_s
             assert [(rule["version"], rule["period"]) for rule in found] == [
                 (number, period) for period in expected if period is not None
             ]
+
+
+def test_what_is_served_together_is_what_is_served_one_by_one(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.put(P6M, {**P6M, "applies_to": ["D2"], "duration": "P2Y"})
+    Keeper("acme", "staff").put(P6M)
+    for asked in ({"system": ("acme", "desk")}, {"register": ("acme", "staff")}, {"controller": "acme"}):
+        found = served.joined(**asked)
+        assert found is not None
+        one_by_one = served.said(**asked)
+        assert found.documents == b",".join(rule.document for rule in one_by_one if not rule.silent)
+        assert found.many == len(one_by_one)
+    tags = {
+        asked: served.joined(controller="acme", register=("acme", asked)) for asked in ("staff", "customers")
+    }
+    assert len({one.tag for one in tags.values() if one}) == 2
+
+
+def test_the_migration_joins_what_was_published_before(keeper: Keeper) -> None:
+    keeper.put(P6M, {**P6M, "applies_to": ["D2"], "duration": "P2Y"})
+    keeper.put({**P6M, "duration": "P1M"})  # shorter: it waits, so its rules are served one by one
+    Keeper("acme", "staff").put({**P6M, "applies_to": "all"})
+
+    def kept() -> list[tuple[Any, ...]]:
+        rows = ServedTogether.select().order_by(ServedTogether.publication).tuples()
+        return [(*row[:-1], bytes(row[-1])) for row in rows]
+
+    before = kept()
+    assert 0 < len(before) < Publication.select().count()
+    with db.writing(why="back to what it was, and forth"):
+        runner = Runner(db.database.obj, str(shape.DIRECTORY), shape.HISTORY)
+        (name,) = [path.stem for path in shape.DIRECTORY.glob("0014_*.py")]
+        module = runpy.run_path(str(shape.DIRECTORY / f"{name}.py"))
+        module["down"](runner.migrator, db.database.obj)
+        module["up"](runner.migrator, db.database.obj)
+    assert kept() == before
+    assert journal.verify().ok
