@@ -15,6 +15,9 @@ from registry.connectors import routes as observations
 from registry.consequences import routes as consequences
 from registry.journal import routes as journal
 from registry.journal.entries import checkpoint
+from registry.keys import routes as keys
+from registry.keys.sealing import Sealer
+from registry.keys.signing import Signer
 from registry.law import routes as law
 from registry.notices import pages
 from registry.notices import routes as notices
@@ -46,6 +49,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     notices.blueprint,
     pages.blueprint,
     law.blueprint,
+    keys.blueprint,
     journal.blueprint,
 )
 
@@ -62,7 +66,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _keys_are_here(settings: Settings) -> None:
-    """Raises ValueError where data of some people is held under a key that is not here: nobody could find them."""
+    """Raises ValueError for a key that is none, and where data is held under one that is not here."""
+    Sealer.of(settings), Signer.of(settings)
     if not db.pending() and (missing := holding.unreadable(keyed.keys(settings))):
         raise ValueError(
             f"Legal holds need hold keys that are not set: {', '.join(missing)} (REGISTRY_HOLD_KEY_FILE)"

@@ -7,6 +7,7 @@ verifies.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -47,8 +48,7 @@ class Signer:
 
         Raises ValueError for one that is no Ed25519 JWK; an older one may be its public half alone.
         """
-        written = lines("signing_key", settings.signing_key_file, settings.signing_key)
-        keys = tuple(_key(line) for line in written)
+        keys = _keys(lines("signing_key", settings.signing_key_file, settings.signing_key))
         if keys and not keys[0].is_private:
             raise ValueError("REGISTRY_SIGNING_KEY: the first key has to have its private half, it signs")
         return cls(keys)
@@ -95,6 +95,11 @@ def verify(token: str, jwks: Mapping[str, Any], *, typ: str) -> dict[str, Any]:
 def new_key() -> str:
     """A new key, as it is written in the file: a private JWK."""
     return json.dumps(OKPKey.generate_key(ALGORITHM).as_dict(private=True))
+
+
+@functools.lru_cache(maxsize=8)
+def _keys(written: tuple[str, ...]) -> tuple[OKPKey, ...]:
+    return tuple(_key(line) for line in written)
 
 
 def _key(line: str) -> OKPKey:

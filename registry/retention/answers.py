@@ -11,7 +11,7 @@ from typing import Any
 from registry import clock, db, journal
 from registry.db import database
 from registry.errors import Invalid
-from registry.retention import hold, holding
+from registry.retention import hold, holding, wanting
 from registry.retention.decision import Item, Row, Ruling, Unknown, concerns, decide, read, ruling
 from registry.retention.hold import Asked, Hold
 from registry.retention.keyed import Key
@@ -58,7 +58,8 @@ def answers(
         moment = _moment(systems, [digest for some in digests.values() for digest in some], keys)
     until = min(clock.written(datetime.fromisoformat(moment.now) + timedelta(seconds=seconds)), moment.bound)
     rulings: dict[Any, Ruling | Unknown] = {}
-    told = [_answer(one, moment, digests, rulings, until) for one in asked]
+    why = Why(moment)
+    told = [_answer(one, moment, digests, rulings, until, why) for one in asked]
     return moment.now, moment.position, told
 
 
@@ -76,6 +77,7 @@ def _answer(
     digests: Mapping[str, Sequence[str]],
     rulings: dict[Any, Ruling | Unknown],
     until: str,
+    why: Why,
 ) -> dict[str, Any]:
     stamped = {"valid_until": until, "position": moment.position}
     try:
@@ -86,7 +88,30 @@ def _answer(
         _clear(item, moment)
         return {**decide(item, _ruling(item, moment, rulings), moment.now), **stamped}
     except Unknown as unknown:
-        return {"decision": "unknown", "code": unknown.code, **stamped}
+        because = why.of(item) if unknown.code in ("no_rule", "kept_elsewhere") else {}
+        return {"decision": "unknown", "code": unknown.code, **because, **stamped}
+
+
+class Why:
+    """What the checks say of the published registers that are silent of some data; looked up once for each."""
+
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
+        self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    def of(self, item: Item | Unknown) -> dict[str, Any]:
+        """{"findings": …} for an item that no rule was found for; {} where there are none."""
+        if isinstance(item, Unknown):
+            return {}
+        silent = (row for row in self._moment.rows.get(item.system, ()) if row.silent and concerns(item, row))
+        found = [one for row in silent for one in self._looked_up(item.system[0], row)]
+        return {"findings": found} if found else {}
+
+    def _looked_up(self, controller: str, row: Row) -> list[dict[str, Any]]:
+        at = (controller, row.register)
+        if at not in self._found and len(self._found) < wanting.MOST:
+            self._found[at] = wanting.findings(*at, int(row.rule["revision"]), self._moment.now)
+        return self._found.get(at, [])
 
 
 def _ruling(item: Item, moment: Moment, rulings: dict[Any, Ruling | Unknown]) -> Ruling:

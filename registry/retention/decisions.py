@@ -8,8 +8,10 @@ import orjson
 from flask import Response, current_app
 from marshmallow import fields, validate
 
-from registry.api import Blueprint, Schema, holder, require, stored
-from registry.retention import answers, keyed
+from registry.api import Blueprint, Boolean, Schema, holder, require, stored
+from registry.errors import Unavailable
+from registry.keys.signing import Signer, Unsigned
+from registry.retention import answers, keyed, receipts
 from registry.retention.decision import UNKNOWN
 
 blueprint = Blueprint("retention decisions", __name__, description="May this be deleted")
@@ -111,6 +113,10 @@ class DecisionsSchema(Schema):
         load_default=dict,
         metadata={"description": "Members of an item."},
     )
+    receipts = Boolean(
+        load_default=False,
+        metadata={"description": "Sign each answer that lets something be done, as proof of why it was."},
+    )
     items = _Items(
         fields.Nested(DecisionItemSchema), required=True, validate=validate.Length(min=1, max=MOST)
     )
@@ -125,6 +131,18 @@ class DecidedBySchema(Schema):
     revision = fields.Integer(required=True, strict=True)
     period = fields.String(required=True, allow_none=True)
     of = fields.Integer(required=True, strict=True)
+
+
+class WantingSchema(Schema):
+    """Why no rule can be told: what a check says of the published register."""
+
+    check = fields.String(required=True)
+    register = fields.String(required=True)
+    title = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    message = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    field = fields.String(required=True, metadata={"description": "JSON Pointer into the record."})
+    line = fields.Integer(required=True, strict=True, allow_none=True)
+    quote = fields.String(required=True, allow_none=True)
 
 
 class DecisionSchema(Schema):
@@ -153,6 +171,15 @@ class DecisionSchema(Schema):
     rule = fields.Nested(DecidedBySchema)
     holds = fields.List(fields.Integer(strict=True), metadata={"description": "The numbers of the holds."})
     code = fields.String(metadata={"enum": sorted(UNKNOWN), "description": "Why it is unknown."})
+    findings = fields.List(
+        fields.Nested(WantingSchema),
+        metadata={"description": "What the checks say of the registers that ought to have a rule for it."},
+    )
+    receipt = fields.String(
+        metadata={
+            "description": "The answer and the item, signed: a compact JWS, if `receipts` was asked for."
+        }
+    )
     valid_until = fields.String(
         required=True,
         metadata={"format": "date-time", "description": "Before this moment it may be acted upon."},
@@ -179,12 +206,22 @@ def decide_retention(body: dict[str, Any]) -> Response:
 
     Items are judged one by one, from one moment of the registry: one that makes no sense is `unknown` and spoils no
     other. Whatever is not `delete_after` or `anonymise_after` means: keep. An answer may be acted upon before
-    `valid_until` and not later, for a hold may have been set; nothing here may be cached.
+    `valid_until` and not later, for a hold may have been set; nothing here may be cached. With `receipts`, answers that
+    let something be done are signed; they verify with /.well-known/jwks.json (503 `no_signing_key` without a key).
     """
     common, settings = body["common"], current_app.extensions["registry.settings"]
     asked = [{**common, **item} if isinstance(item, dict) else item for item in body["items"]]
     at, position, told = answers.answers(
         asked, seen=holder().controllers, seconds=settings.decision_seconds, keys=keyed.keys(settings)
     )
+    if body["receipts"]:
+        try:
+            receipts.given(
+                asked, told, at=at, issuer=settings.base_url, client=holder().id, signer=Signer.of(settings)
+            )
+        except Unsigned:
+            raise Unavailable(
+                "This registry has no key to sign receipts with.", code="no_signing_key"
+            ) from None
     answer = orjson.dumps({"at": at, "position": position, "decisions": told})
     return stored(answer, headers={"Cache-Control": "no-store"})

@@ -143,6 +143,7 @@ ROWS = [
     Row("GET", "/docs/<name>", "/docs/swagger-ui.css", OPEN),
     Row("GET", "/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server", OPEN),
     Row("GET", "/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource", OPEN),
+    Row("GET", "/.well-known/jwks.json", "/.well-known/jwks.json", OPEN),
     # Their lock is the client's secret: tests/auth.
     Row("POST", "/oauth/token", "/oauth/token", OPEN, owner=415),
     Row("POST", "/oauth/revoke", "/oauth/revoke", OPEN, owner=415),

@@ -15,7 +15,9 @@ from registry import clock, db, errors, journal
 from registry.api import application
 from registry.auth import routes as oauth
 from registry.catalogue import load, read
-from registry.retention import changing, decisions, holding, keyed
+from registry.keys import routes as keys
+from registry.keys import signing
+from registry.retention import changing, decisions, holding, keyed, receipts
 from registry.retention.decision import UNKNOWN
 from registry.retention.served import in_force, publish_rules
 from registry.settings import Settings
@@ -105,6 +107,14 @@ def test_the_five_registers_decide(opened: str, at: Callable[[str], None]) -> No
     assert [code(one) for one in told] == [
         "anonymise_after", "retain", "other_people", "delete_after", "retain", "no_rule", "no_rule", "event_needed",
     ]  # fmt: skip
+    for unknown, controller, check, line in (
+        (told[5], "osekk", "COM004", 45),
+        (told[6], "jamko", "COM003", None),
+    ):
+        found = unknown["findings"][0]
+        assert (found["check"], found["register"].partition("/")[0]) == (check, controller)
+        assert (found["line"], bool(found["message"]["fi"])) == (line, True)
+    assert "findings" not in told[2]
     assert told[0]["anonymise_after"] == "2026-11-20T22:00:00.000000Z"
     assert (told[1]["until"], told[1]["then"]) == ("2026-12-01T22:00:00.000000Z", "anonymise")
     assert told[3]["delete_after"] == "2026-11-21T22:00:00.000000Z"
@@ -408,3 +418,39 @@ def test_l6_when_the_database_cannot_be_read_there_is_no_answer(
     assert answer.status_code == 503
     assert answer.json is not None
     assert "decisions" not in answer.json
+
+
+def test_receipts_prove_what_was_answered_without_us(
+    controllers: str, keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    at(NOW)
+    keeper.put(P6M)
+    settings = Settings(database=controllers, hold_key=KEY, signing_key=signing.new_key())
+    app = application(settings, [oauth.blueprint, decisions.blueprint, keys.blueprint])
+    caller = Caller(app, "retention:read", of=("acme",))
+    items = [{"anchor": "2026-01-01", "subject": "customer 4711"}, {"anchor": "2026-12-01"}, {"anchor": "x"}]
+    body = {"common": {"system": "acme/desk", "category": "D1"}, "items": items, "receipts": True}
+    answer = caller.post(PATH, body).json
+    assert answer is not None
+    decisions.DecidedSchema().load(answer)
+    told = answer["decisions"]
+    assert ["receipt" in one for one in told] == [True, False, False]  # nothing was allowed by the others
+    jwks = app.test_client().get("/.well-known/jwks.json").json
+    assert jwks is not None
+    said = signing.verify(told[0].pop("receipt"), jwks, typ=receipts.TYP)
+    assert said["answer"] == told[0]
+    assert said["item"] == {
+        "system": "acme/desk",
+        "category": "D1",
+        "anchor": "2026-01-01",
+    }  # not who it is about
+    assert (said["iss"], said["at"], said["client_id"]) == (settings.base_url, NOW, caller.actor)
+    assert said["iat"] == int(datetime.fromisoformat(NOW).timestamp())
+
+
+def test_receipts_are_refused_where_nobody_can_sign(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P6M)
+    answer = caller.post(
+        PATH, {"common": {"system": "acme/desk", "category": "D1"}, "items": [{}], "receipts": True}
+    )
+    assert (answer.status_code, (answer.json or {})["code"]) == (503, "no_signing_key")
