@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -207,10 +208,10 @@ def _reading(
         if (asked := filters.pop("controller", None)) is not None:
             seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
         after = (window.after[0], window.after[1]) if window.after else None
-        rows = store.select(
+        rows = store.documents(
             kind, controllers=seen, after=after, limit=window.limit + 1, **conditions(filters)
         )
-        return window.page(rows, document=lambda row: row.document, key=lambda row: (row.controller, row.key))
+        return window.page(rows, document=operator.itemgetter(2), key=operator.itemgetter(0, 1))
 
     doors.add(
         "GET", f"/v1/{kind}s", f"list_{kind}s",

@@ -40,8 +40,27 @@ def select(
     declaration or one of its systems must have (vendor, kind); `text` words of which each must begin a word of the
     declaration or of its controller; `after` the last (controller, key) of the page before.
     """
+    asked = {
+        "controllers": controllers, "keys": keys, "exact": exact, "through_system": through_system, "text": text,
+        "review_due_before": review_due_before, "after": after, "limit": limit, "as_of": as_of, "known_at": known_at,
+    }  # fmt: skip
+    statement = _statement(COLUMNS, kind, asked)
+    return list(written(kind, db.execute(*statement))) if statement else []
+
+
+def documents(kind: str, **asked: Any) -> list[tuple[str, str, bytes]]:
+    """What `select` gives, asked in the same way, as (controller, key, document) and no more."""
+    statement = _statement("d.controller, d.key, v.document", kind, asked)
+    return list(db.execute(*statement).fetchall()) if statement else []
+
+
+def _statement(columns: str, kind: str, asked: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The statement and its values, None where nothing can be found."""
+    controllers, keys, after, limit, as_of, known_at = map(
+        asked.get, ("controllers", "keys", "after", "limit", "as_of", "known_at")
+    )
     if controllers is not None and not controllers:
-        return []
+        return None
     parts = [
         ("d.kind = ?", (kind,)),
         (
@@ -49,7 +68,13 @@ def select(
             (as_of or clock.now(), *(() if known_at is None else (known_at,))),
         ),
         ("NOT v.ended", ()),
-        *_conditions(kind, exact or {}, through_system or {}, text, review_due_before),
+        *_conditions(
+            kind,
+            asked.get("exact") or {},
+            asked.get("through_system") or {},
+            asked.get("text"),
+            asked.get("review_due_before"),
+        ),
     ]
     if controllers is not None:
         parts.append((f"d.controller IN ({', '.join('?' * len(controllers))})", tuple(sorted(controllers))))
@@ -60,13 +85,13 @@ def select(
     conditions = " AND ".join(condition for condition, _ in parts)
     values = [value for _, some in parts for value in some]
     sql = (
-        f"SELECT {COLUMNS} FROM catalogue_declaration d JOIN catalogue_version v ON v.declaration_id = d.id "  # noqa: S608 -- made of the constants of this file; values are parameters
+        f"SELECT {columns} FROM catalogue_declaration d JOIN catalogue_version v ON v.declaration_id = d.id "  # noqa: S608 -- made of the constants of this file; values are parameters
         f"WHERE {conditions} ORDER BY d.controller, d.key"
     )
     if limit is not None:
         sql += " LIMIT ?"
         values.append(limit)
-    return list(written(kind, db.execute(sql, *values)))
+    return sql, *values
 
 
 def _conditions(

@@ -21,14 +21,14 @@ from registry.catalogue.model import (
     object_name,
 )
 from registry.catalogue.record.assemble import load
-from registry.catalogue.select import select
+from registry.catalogue.select import documents, select
 from registry.catalogue.versions import applied, at, beneath, exists, history, newest, numbered
 from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
 
 __all__ = [
-    "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "end", "exists", "history", "is_key", "newest",
-    "numbered", "object_name", "select",
+    "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "documents", "end", "exists", "history", "is_key",
+    "newest", "numbered", "object_name", "select",
 ]  # fmt: skip
 
 #: Later than any day that is asked about.

@@ -16,11 +16,12 @@ import orjson
 import peewee
 import rfc8785
 
-from registry import clock, journal
+from registry import clock, db, journal
 from registry.catalogue.model import Declaration, Version
 from registry.db import Instant, Stored, Text
 from registry.errors import Gone, NotFound
 from registry.retention.lasting import Lasting, lasting, withdrawals
+from registry.retention.served import PUBLISHED
 
 
 class NoticePublication(Stored):
@@ -93,11 +94,19 @@ class Published:
 # --- reading
 
 
+_NAMES = [field.name for field in dataclasses.fields(Published)]
+_CURRENT = f"""SELECT {", ".join(f"p.{name}" for name in _NAMES)} FROM notice_publication p
+WHERE p.controller = ? AND p.key = ? AND {PUBLISHED} LIMIT 1"""  # noqa: S608 -- made of constants
+_TEXT = "SELECT t.document FROM notice_text t WHERE t.publication_id = ? AND t.language = ?"
+
+
 def current(controller: str, key: str) -> Published:
     """The publication that the public reads now. Raises NotFound where there never was one, Gone where it is over."""
     now = clock.now()
-    for row in NoticePublication.select().where(of(controller, key) & _in_force(now)).limit(1):
-        return value(row)
+    found = db.execute(_CURRENT, controller, key, now, now, now).fetchone()
+    if found is not None:
+        values: dict[str, Any] = dict(zip(_NAMES, found, strict=True))
+        return Published(**{**values, "inputs": orjson.loads(bytes(values["inputs"]))})
     # Withdrawn before its day, it was never public.
     begun = (NoticePublication.effective_from <= now) & (
         NoticePublication.closed_at.is_null()
@@ -128,8 +137,8 @@ def newest(controller: str, key: str) -> Published | None:
 
 def text(publication: int, language: str) -> bytes | None:
     """The stored notice of a publication in a language, None where it was not made in it."""
-    found = NoticeText.get_or_none(publication=publication, language=language)
-    return None if found is None else bytes(found.document)
+    found = db.execute(_TEXT, publication, language).fetchone()
+    return None if found is None else bytes(found[0])
 
 
 def texts(publication: int) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -251,11 +251,15 @@ def said(
     One statement. `system` and `register` are (controller, key); at most MOST + 1 of them.
     """
     asked = {
-        "system": system,
-        "register": register,
-        "controller": controller and (controller,),
-        "category": category and (category,),
-        "data_category": data_category and (data_category,),
+        name: value if isinstance(value, tuple) else (value,)
+        for name, value in (
+            ("system", system),
+            ("register", register),
+            ("controller", controller),
+            ("category", category),
+            ("data_category", data_category),
+        )
+        if value
     }
     return [
         Served(bytes(row[0]), row[1], row[2], row[3], bool(row[4]), bool(row[5]), *row[6:])
@@ -286,7 +290,13 @@ def joined(
     None where some rule waits for its day or a hold of the controller stands, so that they have to be looked at one by
     one. One statement.
     """
-    asked = {"system": system, "register": register, "controller": controller and (controller,)}
+    asked: dict[str, tuple[str, ...]] = {}
+    if system is not None:
+        asked["system"] = system
+    if register is not None:
+        asked["register"] = register
+    if controller is not None:
+        asked["controller"] = (controller,)
     rows = _rows(asked, _WHOLE)
     for row in rows:
         if row[0] is None or row[4]:
@@ -308,14 +318,12 @@ def joined(
 _by_register = operator.itemgetter(3)
 
 
-def _rows(asked: dict[str, Any], select: str) -> list[Any]:
-    given = {name: values for name, values in asked.items() if values}
-    if not given.keys() & {"system", "register", "controller"}:
-        raise ValueError("of which system, register or controller?")
+def _rows(asked: Mapping[str, tuple[str, ...]], select: str) -> list[Any]:
     now, base = clock.now(), database.obj
-    values = [value for name in given for value in given[name]]
-    sql, moments = _statement(tuple(given), select, base.param)
-    return list(base.execute_sql(sql, (*values, *[now] * moments, MOST + 1)).fetchall())
+    sql, moments = _statement(tuple(asked), select, base.param)
+    values = [value for some in asked.values() for value in some]
+    found: list[Any] = base.execute_sql(sql, (*values, *(now,) * moments, MOST + 1)).fetchall()
+    return found
 
 
 _FILTERS = {
@@ -354,6 +362,8 @@ WHERE {{where}} AND {PUBLISHED} LIMIT ?"""  # noqa: S608 -- made of constants
 @functools.cache
 def _statement(filters: tuple[str, ...], select: str, param: str) -> tuple[str, int]:
     """The statement, and how often it takes the present moment."""
+    if not {"system", "register", "controller"} & set(filters):
+        raise ValueError("of which system, register or controller?")
     through = "retention_system s JOIN retention_publication p ON p.id = s.publication_id"
     source = through if "system" in filters else "retention_publication p"
     where = " AND ".join(_FILTERS[name] for name in filters)
