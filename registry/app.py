@@ -8,6 +8,7 @@ from registry import db
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
+from registry.changes import routes as changes
 from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
@@ -50,6 +51,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     pages.blueprint,
     law.blueprint,
     keys.blueprint,
+    changes.blueprint,
     journal.blueprint,
 )
 

@@ -84,7 +84,7 @@ class Window:
             made = document(row)
             shown.append(orjson.dumps(made) if isinstance(made, dict) else made)
             last = row
-        following = self._cursor(key(last)) if more and last is not None else None
+        following = self.cursor(key(last)) if more and last is not None else None
         told = b'"%s"' % following.encode() if following else b"null"
         body = b'{"items":[' + b",".join(shown) + b'],"next":' + told + b"}"
         answer = Bytes(body, content_type="application/json")
@@ -92,7 +92,8 @@ class Window:
             answer.headers["Link"] = f'<{_with_cursor(following)}>; rel="next"'
         return answer
 
-    def _cursor(self, key: tuple[Any, ...]) -> str:
+    def cursor(self, key: tuple[Any, ...]) -> str:
+        """The cursor that goes on behind this key."""
         return base64.urlsafe_b64encode(orjson.dumps([self.bound, *key])).rstrip(b"=").decode()
 
 

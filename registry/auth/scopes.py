@@ -121,6 +121,12 @@ SCOPES: dict[str, Scope] = {
             "Publish and withdraw notices",
             dangerous=True,
         ),
+        Scope(
+            "changes:read",
+            "Seurata, mitä muuttuu",
+            "Följa vad som ändras",
+            "Follow what changes",
+        ),
         Scope("journal:read", "Lukea tapahtumapäiväkirjaa", "Läsa journalen", "Read the journal"),
         Scope(
             "clients:read",

@@ -124,6 +124,7 @@ ROWS = [
     Row("GET", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/news", "notices:read"),
     Row("DELETE", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/withdrawn", "notices:write", 204,
         headers=MATCH),
+    Row("GET", "/v1/changes", "/v1/changes", "changes:read", stranger=200),
     Row("GET", "/v1/journal", "/v1/journal", "journal:read", stranger=200),
     # The size and root of the whole journal: what everybody keeps a copy of, so that nobody can rewrite it.
     Row("GET", "/v1/journal/checkpoint", "/v1/journal/checkpoint", "journal:read", stranger=200),
