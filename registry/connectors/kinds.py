@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields, validate
 
 from registry import errors
 from registry.catalogue.record.value import Country, Term
@@ -275,6 +275,100 @@ class Inventory(Schema):
     """The systems that an inventory knows."""
 
     entries = several(InventoryEntry)
+
+
+class Role(Schema):
+    """A role that the system knows, and what it lets its members do."""
+
+    role = Word(required=True)
+    permission = OneOf(
+        "admin", "agent", "viewer", required=True, allow_none=True,
+        metadata={"description": "As records have it, the most that it may do; null: not understood."},
+    )  # fmt: skip
+    members = Integer(
+        min=0, allow_none=True, metadata={"description": "How many have it; null: not counted."}
+    )
+    may = fields.List(Word(), validate=validate.Length(max=100))
+
+
+@_kind("roles")
+class Roles(Schema):
+    """The roles of the system and what they may do."""
+
+    roles = several(Role)
+
+
+#: What a setting is about, whatever the system calls it.
+ABOUT = (
+    "two_factor_required", "single_sign_on_required", "session_ends", "network_restricted", "vendor_access",
+    "public_access", "encrypted_at_rest", "encrypted_in_transit", "row_level_security", "versioned",
+    "deletion_by_hand", "logged", "password_sign_in", "other",
+)  # fmt: skip
+
+
+class Setting(Schema):
+    """One setting of the system: what it is about, and whether it is on."""
+
+    about = OneOf(*ABOUT, required=True)
+    name = Word(required=True, metadata={"description": "In the system's own word."})
+    on = Boolean(required=True, allow_none=True, metadata={"description": "null: not understood."})
+    object = Word(metadata={"description": "The part of the system that it holds for; all, if left out."})
+    value = Word(metadata={"description": "How far, where it is not only on or off."})
+
+
+@_kind("settings")
+class Settings(Schema):
+    """Settings of the system that security and retention rest on."""
+
+    settings = several(Setting)
+
+
+class App(Schema):
+    """Something of another organisation that is connected to the system, and may see what is in it."""
+
+    id = Word(required=True)
+    name = Word(required=True)
+    active = Boolean(required=True)
+    by = Word(metadata={"description": "Whose it is."})
+
+
+@_kind("apps")
+class Apps(Schema):
+    """Apps and clients that are connected to the system; an empty list: none."""
+
+    apps = several(App)
+
+
+class Change(Schema):
+    """Changes of one sort of thing in the system's own log; of nobody in particular."""
+
+    object = Word(required=True)
+    action = Word(required=True)
+    count = Integer(min=1, required=True)
+    latest = Timestamp(required=True)
+
+
+@_kind("changes")
+class Changes(Schema):
+    """What the system's own log says was changed, by sort, since a time."""
+
+    since = Timestamp(required=True)
+    changes = several(Change)
+
+
+@_kind("credential")
+class Credential(Schema):
+    """What the credential that was looked with may do."""
+
+    more_than_reading = Boolean(
+        required=True, allow_none=True, metadata={"description": "null: it cannot be told."}
+    )
+    may = fields.List(
+        Word(),
+        validate=validate.Length(max=100),
+        metadata={"description": "What it may do beyond reading, in the system's own words."},
+    )
+    ends_on = PlainDay(metadata={"description": "The day on which it ends."})
 
 
 #: Why nothing was seen: no or no good credential, no right, no such place to ask, no answer, an answer not understood.

@@ -14,7 +14,7 @@ from registry.strict.schema import Day, Schema, Text
 MOST = 10_000  # items in one observation; accounts and fields come grouped
 
 #: Also the forms that get past a hasty look: full-width and small at signs.
-_ADDRESS = re.compile(r"[^\s@＠﹫]+[@＠﹫][^\s@＠﹫]+")
+ADDRESS = re.compile(r"[^\s@＠﹫]+[@＠﹫][^\s@＠﹫]+")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
@@ -31,7 +31,7 @@ class Word(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if _ADDRESS.search(text):
+        if ADDRESS.search(text):
             raise self.make_error("address")
         return text
 

@@ -105,6 +105,26 @@ GOOD: dict[str, dict[str, Any]] = {
     "inventory": {
         "entries": [{"inventory_id": "CI-7", "in_use": True, "title": "Desk", "register": "acme/news"}]
     },
+    "roles": {"roles": [{"role": "light agent", "permission": "viewer", "members": 3, "may": ["export"]}]},
+    "settings": {
+        "settings": [
+            {
+                "about": "session_ends",
+                "name": "agent_session_timeout",
+                "on": True,
+                "object": "desk",
+                "value": "480",
+            }
+        ]
+    },
+    "apps": {"apps": [{"id": "17", "name": "Surveys", "active": True, "by": "Survey Oy"}]},
+    "changes": {
+        "since": "2026-01-01T00:00:00.000000Z",
+        "changes": [
+            {"object": "rule", "action": "update", "count": 2, "latest": "2026-01-09T00:00:00.000000Z"}
+        ],
+    },
+    "credential": {"more_than_reading": True, "may": ["delete"], "ends_on": "2027-04-30"},
     "could_not_look": {"asked": "accounts", "reason": "forbidden"},
 }
 
@@ -121,8 +141,10 @@ def leaves(schema: Any, at: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...],
     for name, field in schema.load_fields.items():
         path = (*at, field.data_key or name)
         if isinstance(field, fields.List):
-            assert isinstance(field.inner, fields.Nested)
-            found += leaves(field.inner.schema, (*path, 0))
+            if isinstance(field.inner, fields.Nested):
+                found += leaves(field.inner.schema, (*path, 0))
+            else:
+                found.append(((*path, 0), field.inner))
         else:
             found.append((path, field))
     return found
