@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,15 @@ import marshmallow as ma
 from flask import Flask, Response, jsonify, request
 
 from registry import db
+from registry.api import Holder, application
+from registry.app import RESOURCES
+from registry.auth.scopes import SCOPES
 from registry.catalogue.model import Declaration, Version
+from registry.settings import Settings
 
 ANSWERS = "BENCH_ANSWERS"
+#: The headers that the bare view gives too; the others are alike on every answer of ours, or the server's own.
+MATTER = frozenset({"content-type", "etag", "cache-control", "content-language", "link", "vary"})
 
 
 class EnvelopeSchema(ma.Schema):
@@ -32,15 +39,29 @@ class EnvelopeSchema(ma.Schema):
 def create_app() -> Flask:
     """The bare views, from a file of answers by path; under /naive the list and the register by query and dump."""
     app = Flask("bare")
-    answers: dict[str, str] = json.loads(Path(os.environ[ANSWERS]).read_text("utf-8"))
+    answers: dict[str, Any] = json.loads(Path(os.environ[ANSWERS]).read_text("utf-8"))
     if "REGISTRY_DATABASE" in os.environ:
         db.open(os.environ["REGISTRY_DATABASE"])
 
-    def view(body: bytes) -> Any:
-        return lambda **_: Response(body, content_type="application/json")
+    def view(told: dict[str, Any]) -> Callable[[], Response]:
+        body, headers = told["body"].encode(), told["headers"]
+        return lambda: Response(body, headers=headers)
 
-    for number, (path, text) in enumerate(answers.items()):
-        app.add_url_rule(path, f"answer{number}", view(text.encode()))
+    def asked(by_length: dict[str, Any]) -> Callable[[], Response]:
+        views = {int(length): view(told) for length, told in by_length.items()}
+
+        def chosen() -> Response:
+            return views[len(request.get_data())]()
+
+        return chosen
+
+    for number, (path, by_length) in enumerate(answers.items()):
+        if "0" in by_length:
+            app.add_url_rule(path, f"answer{number}", view(by_length["0"]))
+        else:
+            app.add_url_rule(path, f"answer{number}", asked(by_length), methods=["POST"])
+    rules = answers["/v1/retention-rules"]["0"]["headers"]
+    known = {name: rules[name] for name in ("etag", "cache-control")}
 
     @app.post("/bare-write")
     def write() -> Response:
@@ -48,7 +69,7 @@ def create_app() -> Flask:
 
     @app.get("/bare-304")
     def fresh() -> Response:
-        return Response(status=304)
+        return Response(status=304, headers=known)
 
     @app.get("/naive/registers")
     def listed() -> Response:
@@ -64,6 +85,14 @@ def create_app() -> Flask:
         return _dumped([_of(Declaration.get(Declaration.kind == "register"))])
 
     return app
+
+
+def create_unlocked() -> Flask:
+    """The application as it is but for its guard, who lets in whoever comes."""
+    settings = Settings.from_env()
+    db.open(settings.database)
+    everybody = Holder("client/bench", "bench", frozenset(SCOPES), None, "9999-12-31T23:59:59.999999Z")
+    return application(settings, RESOURCES, guard=lambda _: everybody)
 
 
 def _of(row: Any) -> dict[str, Any]:
