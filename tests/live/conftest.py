@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,15 @@ class Live:
 
 
 @contextmanager
-def running(database: str, port: int) -> Iterator[None]:
-    """`registry serve` on a port, as a process of its own, until the block ends."""
+def running(database: str, port: int, **settings: str) -> Iterator[int]:
+    """`registry serve` on a port, as a process of its own, until the block ends; gives its process group."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("REGISTRY_")}
     environ |= {
         "REGISTRY_DATABASE": database,
         "REGISTRY_BASE_URL": f"http://127.0.0.1:{port}",
         "REGISTRY_THREADS": "16",
         "REGISTRY_LOG_LEVEL": "WARNING",
+        **{f"REGISTRY_{name.upper()}": value for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
@@ -64,9 +65,10 @@ def running(database: str, port: int) -> Iterator[None]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the server did not start")
             time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # a test may have killed it
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
