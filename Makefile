@@ -11,7 +11,9 @@ RUN := $(V)/python -m registry
 sum     = $(shell cksum < requirements/$(1).txt | cut -d' ' -f1)
 RUNTIME := .venv/.runtime-$(call sum,runtime)
 DEV     := .venv/.dev-$(call sum,dev)
-PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-input --require-hashes
+# The lock names everything: nothing is resolved again, where a release newer than a pin would stop the install.
+PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-input --require-hashes --no-deps
+CHECKED := $(V)/python -m pip --disable-pip-version-check check
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check openapi manual migrate bench lock clean
@@ -27,10 +29,12 @@ $(V)/python:
 
 $(RUNTIME): | $(V)/python
 	$(PIP) -r requirements/runtime.txt
+	@$(CHECKED) >/dev/null || $(CHECKED)
 	@rm -f .venv/.runtime-* && touch $@
 
 $(DEV): | $(V)/python
 	$(PIP) -r requirements/dev.txt
+	@$(CHECKED) >/dev/null || $(CHECKED)
 	@rm -f .venv/.runtime-* .venv/.dev-* && touch $(RUNTIME) $@
 
 demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own

@@ -28,6 +28,7 @@ purge.toml:
     id = "id"                                    # its primary key, one column
     anchor = "closed_at"                         # timestamptz or date; rows without one are kept
     # subject = "customer_number"                # needed while data of named people is held
+    # batch = 500                                # rows asked about at once, 10,000 at most
     # anonymise = ["name", "email"]              # set to NULL where the rule says anonymise; else such rows are kept
 
 Exit status: 0 all was asked about, 75 something was in doubt and kept (try again later), 2 the settings cannot be used.
@@ -254,7 +255,7 @@ class Table:
             if "subject" in told
             else sql.SQL("NULL")
         )
-        self.plain = told["name"]
+        self.plain, self.batch = told["name"], int(told.get("batch", BATCH))
         with connection.transaction():
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS registry_purge (of text NOT NULL, id text NOT NULL, anchor text NOT NULL,"
@@ -275,7 +276,7 @@ class Table:
                 " AND p.id = t.{id}::text AND p.done = 'anonymise_after' AND p.anchor = t.{anchor}::text)"
                 " ORDER BY t.{anchor}, t.{id} LIMIT %s"
             ).format(id=self.id, anchor=self.anchor, subject=self.subject, name=self.name, where=where)
-            found = self.connection.execute(query, (*(last or ()), self.plain, BATCH)).fetchall()
+            found = self.connection.execute(query, (*(last or ()), self.plain, self.batch)).fetchall()
             self.connection.commit()
             if not found:
                 return

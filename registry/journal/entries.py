@@ -243,16 +243,19 @@ def _value(row: JournalEntry) -> Entry:
     )
 
 
+_HEAD = "SELECT h.size, h.root, h.recorded_at FROM journal_head h WHERE h.id = 1"  # each decision asks for it
+
+
 def checkpoint(origin: str = "") -> dict[str, Any]:
     """Where the journal stands: {"origin", "size", "root" (hex), "recorded_at" (of the last entry, or None)}.
 
     Kept by somebody else, it is what proves later that nothing before it was changed; kept only here it proves
     nothing against whoever can write the database.
     """
-    row = JournalHead.get_or_none(JournalHead.id == 1)
+    size, root, recorded_at = db.execute(_HEAD).fetchone() or (0, tree.EMPTY, None)
     return {
         "origin": origin or Settings.from_env().origin,
-        "size": row.size if row else 0,
-        "root": (row.root if row else tree.EMPTY).hex(),
-        "recorded_at": row.recorded_at if row else None,
+        "size": size,
+        "root": bytes(root).hex(),
+        "recorded_at": recorded_at,
     }

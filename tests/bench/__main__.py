@@ -63,7 +63,8 @@ class Door:
 
 def _items(count: int) -> bytes:
     items = [{"anchor": f"20{10 + n % 15}-0{1 + n % 9}-15"} for n in range(count)]
-    return orjson.dumps({"common": {"system": SYSTEM, "category": "D1"}, "items": items})
+    common = {"system": SYSTEM, "category": "D8", "event": "created", "data_subject": "customer"}
+    return orjson.dumps({"common": common, "items": items})
 
 
 DOORS = (

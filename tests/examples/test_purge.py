@@ -257,10 +257,7 @@ def test_a_row_that_has_changed_since_is_kept(desk: Desk, between: Between) -> N
     assert desk.receipts().keys() == {0, 2, 4}
 
 
-def test_a_hold_set_while_it_runs_stops_the_next_batch(
-    desk: Desk, between: Between, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job, "BATCH", 2)
+def test_a_hold_set_while_it_runs_stops_the_next_batch(desk: Desk, between: Between) -> None:
     desk.fill(*OLD)
     held: list[int] = []
 
@@ -271,20 +268,17 @@ def test_a_hold_set_while_it_runs_stops_the_next_batch(
 
     when_asked(between, hold)
     try:
-        assert desk.purge(between.url) == 0
+        assert desk.purge(between.url, batch=2) == 0
         assert desk.left() == {2, 3, 4}  # the first two were answered for before
     finally:
         holding.end(held[0], by=BY, expect=1)
 
 
-def test_rules_withdrawn_while_it_runs_stop_it(
-    desk: Desk, between: Between, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(job, "BATCH", 2)
+def test_rules_withdrawn_while_it_runs_stop_it(desk: Desk, between: Between) -> None:
     desk.fill(*OLD)
     when_asked(between, lambda turn: turn == 0 and withdraw_rules("acme", "customers", by=BY) and None)
     try:
-        assert desk.purge(between.url) == 0
+        assert desk.purge(between.url, batch=2) == 0
         assert desk.left() == {2, 3, 4}
     finally:
         publish(P6M, {**P6M, "applies_to": ["D2"], "action": "anonymise"})

@@ -1,0 +1,63 @@
+"""The sources that there are, by kind: every file of registry/connectors/sources."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from marshmallow import ValidationError
+
+from registry import errors
+from registry.connectors import sources
+from registry.connectors.kinds import KINDS
+from registry.connectors.source import Allow, Seen, Source, Way
+from registry.strict.schema import invalid
+
+LANGUAGES = frozenset({"fi", "sv", "en"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bound:
+    """A source as its file has it."""
+
+    kind: str
+    source: Source
+    reach: Callable[[Mapping[str, Any]], Allow]
+    observe: Callable[[Way, Mapping[str, Any]], Iterator[Seen]]
+
+    def settings(self, given: Any) -> dict[str, Any]:
+        """Settings, checked. Raises errors.Invalid with one error for each fault, below /settings."""
+        try:
+            return dict(self.source.settings().load(given))
+        except ValidationError as error:
+            raise invalid(error, "/settings") from None
+
+
+def bound(kind: str, module: ModuleType) -> Bound:
+    """The source of a file. Raises ValueError for one that is not as registry.connectors.source says."""
+    source: Source = module.SOURCE
+    unknown = [name for name in source.sees if name not in KINDS or name == "could_not_look"]
+    if unknown or not source.sees or set(source.title) != LANGUAGES:
+        raise ValueError(f"{kind}: a title in {sorted(LANGUAGES)}, and kinds that there are (not {unknown})")
+    return Bound(kind, source, module.reach, module.observe)
+
+
+@functools.cache
+def book() -> Mapping[str, Bound]:
+    """Every source by kind."""
+    names = sorted(one.name for one in pkgutil.iter_modules(sources.__path__) if not one.name.startswith("_"))
+    found = {name: bound(name, importlib.import_module(f"{sources.__name__}.{name}")) for name in names}
+    return MappingProxyType(found)
+
+
+def source(kind: str) -> Bound:
+    """The source of a kind. Raises errors.Invalid (`unknown_source`)."""
+    if kind not in book():
+        told = f"The kinds of source are {', '.join(book())}."
+        raise errors.Invalid(told, code="unknown_source", field="/kind")
+    return book()[kind]
