@@ -16,7 +16,7 @@ PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-i
 CHECKED := $(V)/python -m pip --disable-pip-version-check check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check openapi manual migrate bench lock clean
+.PHONY: help venv peers demo test check openapi manual migrate bench lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,12 @@ $(DEV): | $(V)/python
 	$(PIP) -r requirements/dev.txt
 	@$(CHECKED) >/dev/null || $(CHECKED)
 	@rm -f .venv/.runtime-* .venv/.dev-* && touch $(RUNTIME) $@
+
+peers: tests/peers/node_modules/.package-lock.json  ## what the tests meet and comes from npm: an OpenID provider, axe
+
+tests/peers/node_modules/.package-lock.json: tests/peers/package-lock.json
+	npm ci --prefix tests/peers --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own
 	@$(RUN) demo --port $(PORT) $(ARGS)
@@ -71,6 +77,6 @@ lock: $(DEV)  ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgra
 	$(LOCK) $(ARGS) -c requirements/runtime.txt --extra dev -o requirements/dev.txt pyproject.toml
 
 clean:  ## remove what can be made anew, the environment too; var/ (data) stays
-	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .venv tests/peers/node_modules build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find registry tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -17,13 +15,16 @@ from tests import engines
 from tests.browser.chromium import Chromium, found
 from tests.notices.conftest import FIXTURES
 from tests.notices.test_doors import make
+from tests.peers import MODULES, absent
+
+AXE = MODULES / "axe-core/axe.min.js"
 
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     program = found()
     if program is None:
-        pytest.skip("no Chromium on this machine: install it, or name it in $CHROMIUM")
+        absent("no Chromium on this machine: install it, or name it in $CHROMIUM")
     browser = Chromium(program, tmp_path_factory.mktemp("chromium"))
     yield browser
     browser.close()
@@ -32,10 +33,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core."""
-    place = os.environ.get("AXE_CORE")
-    if not place:
-        pytest.skip("no axe-core: name its axe.min.js (npm package axe-core) in $AXE_CORE")
-    return Path(place).read_text("utf-8")
+    if not AXE.is_file():
+        absent("no axe-core: run `make peers`")
+    return AXE.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
