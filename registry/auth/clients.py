@@ -22,11 +22,17 @@ EVERY = "*"
 #: What secrets begin with, so that one in a log or a repository can be told for what it is.
 SECRET = "rcs_"  # noqa: S105 -- a prefix
 
+#: How a client proves itself. A secret may come in the header or in the form.
+BY_SECRET, BY_KEY, PUBLIC = "client_secret", "private_key_jwt", "none"
+
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
 class Client(Stored, ClientMixin):
-    """A program with a secret. `scopes` is the most it is given, a space-separated scope value."""
+    """A program that may ask. `scopes` is the most it is given; `grant_types` and `redirect_uris` are separated by
+    spaces too. `auth_method` is how it proves itself: BY_SECRET, BY_KEY (with `jwks`), or PUBLIC, which is not at
+    all; `secret_sha256` is empty but with BY_SECRET.
+    """
 
     client_id = Text(primary_key=True)
     name = peewee.TextField()
@@ -34,6 +40,10 @@ class Client(Stored, ClientMixin):
     scopes = peewee.TextField()
     created_at = Instant()
     disabled_at: Any = Instant(null=True)
+    auth_method = Text(default=BY_SECRET)
+    grant_types = peewee.TextField(default="client_credentials")
+    redirect_uris = peewee.TextField(default="")
+    jwks: Any = peewee.TextField(null=True)
 
     class Meta:
         table_name = "auth_client"
@@ -91,16 +101,19 @@ class Grant(Stored):
 
 
 class Family(Stored):
-    """All tokens that stem from one permission: revoking it ends them together, also one being issued just now."""
+    """All codes and tokens that stem from one permission: revoking it ends them together, also one being issued just
+    now. `user_id` is the person on whose behalf the client asks; None: on its own.
+    """
 
     id = Text(primary_key=True)
     client = peewee.ForeignKeyField(Client, column_name="client_id", on_delete="CASCADE", index=False)
+    user_id: Any = Text(null=True)
     expires_at = Instant()  # of the token of it that lives longest
     revoked_at: Any = Instant(null=True)
 
     class Meta:
         table_name = "auth_family"
-        indexes = ((("client", "expires_at"), False),)
+        indexes = ((("client", "expires_at"), False), (("user_id",), False))
 
 
 def digest(secret: str) -> str:

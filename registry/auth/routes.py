@@ -10,8 +10,10 @@ from flask import Response
 from flask.blueprints import BlueprintSetupState
 from marshmallow import fields
 
+from registry import limits  # noqa: F401 -- its table
 from registry.api.blueprint import Blueprint
 from registry.api.door import GUARD, public
+from registry.auth import assertions, codes, devices, refreshing  # noqa: F401 -- their tables
 from registry.auth import scopes as book
 from registry.auth.guard import Guard
 from registry.auth.server import FORM, METHODS, SERVER, Server, answer
