@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from registry import db
+from registry import db, outbound
 from registry.api import Blueprint, application, probe
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
@@ -12,6 +12,7 @@ from registry.changes import routes as changes
 from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
+from registry.connectors import connected
 from registry.connectors import routes as observations
 from registry.consequences import routes as consequences
 from registry.journal import routes as journal
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises registry.api.door.Unmarked when a view has no lock, ValueError for settings that cannot be.
     """
     settings = settings or Settings.from_env()
+    outbound.permit(settings)
     db.open(settings.database, pool=settings.pool)
     _keys_are_here(settings)
     return application(settings, RESOURCES, finish=_finish)
@@ -69,8 +71,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _keys_are_here(settings: Settings) -> None:
     """Raises ValueError for a key that is none, and where data is held under one that is not here."""
-    Sealer.of(settings), Signer.of(settings)
-    if not db.pending() and (missing := holding.unreadable(keyed.keys(settings))):
+    sealer, _ = Sealer.of(settings), Signer.of(settings)
+    if db.pending():
+        return
+    if missing := connected.missing_keys(sealer):
+        raise ValueError(
+            f"Secrets need sealing keys that are not set: {', '.join(missing)} (REGISTRY_SECRET_KEY_FILE)"
+        )
+    if missing := holding.unreadable(keyed.keys(settings)):
         raise ValueError(
             f"Legal holds need hold keys that are not set: {', '.join(missing)} (REGISTRY_HOLD_KEY_FILE)"
         )

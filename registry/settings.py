@@ -54,6 +54,15 @@ class Settings:
         "file with the keys that receipts are signed with; one a line, the newest first (`registry keys new signing`)",
     )
     signing_key: str = _setting("", "the same key, where there is no file")
+    outbound_networks: str = _setting(
+        "",
+        "networks of yours that may be asked besides the internet, comma-separated (10.20.0.0/16): where your own "
+        "databases and directories are; plain http only where 127.0.0.0/8 is named, and there alone",
+    )
+    outbound_ca_file: str = _setting(
+        "",
+        "file with certificate authorities of yours, trusted besides the public ones when others are asked",
+    )
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
     )

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import peewee
 
-from registry import db, errors
+from registry import db, errors, outbound
 from registry.settings import Settings
 
 #: Who writes where no client does: whoever may run commands on the machine.
@@ -51,6 +51,7 @@ def opened() -> Settings:
     """
     try:
         settings = Settings.from_env()
+        outbound.permit(settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     if db.database.obj is None:

@@ -11,7 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from registry import db
+from registry import db, outbound
+from registry.settings import Settings
 from tests import engines
 
 RUN = pytest.StashKey[tuple[str, int]]()  # the directory of the run, and the process that owns it
@@ -78,3 +79,11 @@ def opened(migrated_url: str) -> Iterator[str]:
     db.open(migrated_url)
     yield migrated_url
     db.close()
+
+
+@pytest.fixture
+def loopback() -> Iterator[None]:
+    """This machine may be asked, also without TLS, as where the operator says so."""
+    outbound.permit(Settings(outbound_networks="127.0.0.0/8, ::1/128"))
+    yield
+    outbound.permit(Settings())

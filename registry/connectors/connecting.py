@@ -1,85 +1,37 @@
-"""Connectors: which system is looked at, by which source, how often, and with which secrets.
+"""Adding, changing and removing connectors: which system is looked at, by which source, how often, with which secrets.
 
-A connector is stored in states that are never altered. Its secrets lie beside it, sealed and bound to the connector and
-to the hosts that it may reach: they are never given out, and what sends it elsewhere drops them.
+Its secrets lie beside a connector, sealed and bound to it and to the hosts that it may reach: they are never given
+out, and what sends it elsewhere drops them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 import peewee
 import rfc8785
 
-from registry import clock, errors, journal, outbound
+from registry import journal, outbound
 from registry.catalogue import store
 from registry.catalogue.read import parts
 from registry.connectors.book import Bound, source
-from registry.db import Instant, Stored, Text, writes
+from registry.connectors.connected import (
+    Connector,
+    ConnectorRun,
+    ConnectorSecret,
+    State,
+    bound_to,
+    live,
+    one,
+)
+from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
-from registry.keys.sealing import KeyMissing, Sealer, Tampered
+from registry.keys.sealing import KeyMissing, Sealer
 from registry.outbound import Refused
 
-State = Literal["enabled", "paused", "removed"]
-STATES: tuple[State, ...] = get_args(State)
 LONGEST_SECRET = 20_000  # a private key in PEM is well below
-
-
-class Connector(Stored):
-    """One state of a connector; `document` as served."""
-
-    id: Any = peewee.BigIntegerField()
-    version: Any = peewee.BigIntegerField()
-    controller = Text()
-    system = Text()
-    kind = Text()
-    state = Text()
-    current = peewee.BooleanField()
-    recorded_at = Instant()
-    document = peewee.BlobField()
-
-    class Meta:
-        table_name = "connectors_connector"
-        primary_key = peewee.CompositeKey("id", "version")
-        indexes = ((("current", "id"), False), (("controller", "system", "current"), False))
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The document as data."""
-        return dict(orjson.loads(bytes(self.document)))
-
-
-class ConnectorSecret(Stored):
-    """A secret, sealed for `bound` (registry.keys.sealing)."""
-
-    connector = peewee.BigIntegerField()
-    name = Text()
-    sealed = peewee.TextField()
-
-    class Meta:
-        table_name = "connectors_secret"
-        primary_key = peewee.CompositeKey("connector", "name")
-
-
-class ConnectorRun(Stored):
-    """How a connector stands: its last run as served, when it is due, and who is running it just now until when."""
-
-    connector: Any = peewee.BigIntegerField(primary_key=True)
-    due_at: Any = Instant(null=True)
-    lease: Any = Text(null=True)
-    leased_until: Any = Instant(null=True)
-    failed: Any = peewee.IntegerField()
-    document: Any = peewee.BlobField(null=True)
-
-    class Meta:
-        table_name = "connectors_run"
-        indexes = ((("due_at",), False),)
-
-
-# --- verbs
 
 
 @writes
@@ -199,6 +151,21 @@ def remove_connector(number: int, *, by: str, expect: int) -> None:
     ConnectorRun.update(due_at=None, lease=None).where(ConnectorRun.connector == number).execute()
 
 
+@writes(journalled=False, why="the same secrets under a newer key")
+def reseal(sealer: Sealer) -> int:
+    """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
+    moved = 0
+    for secret in list(ConnectorSecret.select()):
+        row = one(secret.connector, None)
+        again = sealer.reseal(secret.sealed, bound=bound_to(row.id, secret.name, row.told["hosts"]))
+        if again != secret.sealed:
+            moved += 1
+            ConnectorSecret.update(sealed=again).where(
+                (ConnectorSecret.connector == secret.connector) & (ConnectorSecret.name == secret.name)
+            ).execute()
+    return moved
+
+
 def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
     """The hosts (host:port) that a connector may reach. Raises Invalid for one that nobody may be sent to."""
     allow = known.reach(settings)
@@ -220,7 +187,7 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _alone(controller: str, key: str, known: Bound) -> None:
-    for other in _live().where((Connector.controller == controller) & (Connector.system == key)):
+    for other in live().where((Connector.controller == controller) & (Connector.system == key)):
         if both := sorted({*other.told["sees"]} & {*known.source.sees}):
             raise Conflict(
                 f"Connector {other.id} looks at this already: {', '.join(both)}.", code="already_looked_at"
@@ -240,7 +207,7 @@ def _seal(
 ) -> list[str]:
     for name in _named(known, list(secrets)):
         try:
-            sealed = sealer.seal(secrets[name].encode(), bound=_bound(number, name, hosts))
+            sealed = sealer.seal(secrets[name].encode(), bound=bound_to(number, name, hosts))
         except KeyMissing:
             raise Invalid(
                 "This deployment has no key to seal secrets with.", code="no_secret_key", field="/secrets"
@@ -249,10 +216,6 @@ def _seal(
             conflict_target=[ConnectorSecret.connector, ConnectorSecret.name], update={"sealed": sealed}
         ).execute()
     return list(secrets)
-
-
-def _bound(number: int, name: str, hosts: list[str]) -> str:
-    return f"connector/{number}/{name}@{','.join(hosts)}"
 
 
 def _secret(name: str, given_at: str | None) -> dict[str, Any]:
@@ -295,111 +258,3 @@ def _append(told: dict[str, Any], now: str, by: str, action: str) -> None:
         f"connector.{action}", f"connector/{controller}/{told['id']}",
         by=by, version=told["version"], payload={}, content=document,
     )  # fmt: skip
-
-
-# --- reading
-
-
-def one(number: int, controllers: Collection[str] | None) -> Connector:
-    """The newest state of a connector. Raises NotFound, also for one of a controller that is not among these."""
-    row: Connector | None = Connector.get_or_none(Connector.current & (Connector.id == number))
-    if row is None or (controllers is not None and row.controller not in controllers):
-        raise NotFound("There is no such connector.")
-    return row
-
-
-def of_systems(systems: Iterable[tuple[str, str]] | None = None) -> list[Connector]:
-    """The connectors that were not removed, of these systems or of all, by system."""
-    rows = list(_live().order_by(Connector.controller, Connector.system, Connector.id))
-    wanted = None if systems is None else set(systems)
-    return [row for row in rows if wanted is None or (row.controller, row.system) in wanted]
-
-
-def due(now: str | None = None) -> list[Connector]:
-    """The connectors whose time has come, the longest due first."""
-    at = now or clock.now()
-    waiting = (
-        ConnectorRun.select(ConnectorRun.connector)
-        .where(ConnectorRun.due_at <= at)
-        .order_by(ConnectorRun.due_at)
-    )
-    order = {number: place for place, (number,) in enumerate(waiting.tuples())}
-    rows = _live().where((Connector.state == "enabled") & Connector.id.in_(waiting))
-    return sorted(rows, key=lambda row: order[row.id])
-
-
-def run_of(number: int) -> ConnectorRun:
-    """How a connector stands."""
-    found: ConnectorRun = ConnectorRun.get(ConnectorRun.connector == number)
-    return found
-
-
-def unsealed(row: Connector, sealer: Sealer) -> dict[str, str]:
-    """The secrets of a connector in the clear, for a run alone.
-
-    Raises errors.Unavailable with `secret_key_missing` or `secret_tampered`.
-    """
-    found = {}
-    for secret in ConnectorSecret.select().where(ConnectorSecret.connector == row.id):
-        bound = _bound(row.id, secret.name, row.told["hosts"])
-        try:
-            found[secret.name] = sealer.unseal(secret.sealed, bound=bound).decode()
-        except KeyMissing as missing:
-            raise errors.Unavailable(str(missing), code="secret_key_missing") from None
-        except Tampered as changed:
-            raise errors.Unavailable(str(changed), code="secret_tampered") from None
-    return found
-
-
-def missing_keys(sealer: Sealer) -> list[str]:
-    """Ids of keys that secrets are sealed under and that are not here: said at start-up."""
-    rows = ConnectorSecret.select(ConnectorSecret.sealed).tuples().iterator()
-    used = {sealed.split(".", 2)[1] for (sealed,) in rows}
-    return sorted(used - set(sealer.ids))
-
-
-@writes(journalled=False, why="the same secrets under a newer key")
-def reseal(sealer: Sealer) -> int:
-    """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
-    moved = 0
-    for secret in list(ConnectorSecret.select()):
-        row = one(secret.connector, None)
-        again = sealer.reseal(secret.sealed, bound=_bound(row.id, secret.name, row.told["hosts"]))
-        if again != secret.sealed:
-            moved += 1
-            ConnectorSecret.update(sealed=again).where(
-                (ConnectorSecret.connector == secret.connector) & (ConnectorSecret.name == secret.name)
-            ).execute()
-    return moved
-
-
-def later(instant: str, seconds: float) -> str:
-    """An instant so many seconds later."""
-    return clock.written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
-
-
-def _live() -> Any:
-    return Connector.select().where(Connector.current & (Connector.state != "removed"))
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterable[tuple[str, int]]:
-    rows = Connector.select(Connector.controller, Connector.id, Connector.version)
-    rows = rows.order_by(Connector.id, Connector.version).tuples().iterator()
-    return ((f"connector/{controller}/{number}", version) for controller, number, version in rows)
-
-
-@journal.witness("connector", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    row = Connector.get_or_none((Connector.id == int(number)) & (Connector.version == (version or 0)))
-    if row is None:
-        return None
-    told = row.told
-    copied = (f"connector/{row.controller}/{row.id}", row.version, row.kind, row.state, row.system)
-    named = (object_, told["version"], told["kind"], told["state"], told["system"].partition("/")[2])
-    return bytes(row.document) if copied == named else b"columns differ from the document"

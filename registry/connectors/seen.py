@@ -1,0 +1,40 @@
+"""What a look at a system gives: what was seen, or why nothing was."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from registry.connectors.observation import Level
+
+#: As kinds.REASONS: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
+Reason = Literal[
+    "unauthorised", "forbidden", "no_such_endpoint", "unavailable", "not_understood", "not_supported", "other"
+]
+
+
+class NotSeen(Exception):
+    """Something could not be looked at: the reason, and a stable `code` that says more."""
+
+    def __init__(self, reason: Reason, code: str = "") -> None:
+        super().__init__(f"{reason}: {code}" if code else reason)
+        self.reason: Reason = reason
+        self.code = code or reason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seen:
+    """One observation as a source saw it; `complete` false when something of it was not read or not understood."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    complete: bool = True
+    raw_sha256: str | None = None
+    source_level: Level = "api"
+    reference: str | None = None
+
+
+def could_not_look(asked: str, reason: Reason) -> Seen:
+    """The observation that the kind `asked` could not be looked at."""
+    return Seen("could_not_look", {"asked": asked, "reason": reason}, complete=False)

@@ -1,0 +1,323 @@
+"""A run's way to one system: what it may ask, what waits and is asked again, and what of it failed."""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import hashlib
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import orjson
+
+from registry import clock, errors, outbound
+from registry.connectors import kinds
+from registry.connectors.observation import Level
+from registry.connectors.reading import MISSHAPEN, listed, mapped
+from registry.connectors.seen import NotSeen, Seen, could_not_look
+from registry.outbound import Allow, Answer, Refused
+
+TRIES = 4
+LONGEST_WAIT = 60.0  # seconds; who asks for a longer one is left alone until the next run
+SKEW = 300.0  # seconds that another's clock may differ before it is told
+
+
+class Way:
+    """A run's way to one system: asks what `allow` lets it, waits and tries again, counts, and remembers what failed.
+
+    `secrets` by name. `seconds` and `most` bound the whole run. `told` is called with the kind before each look.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow: Allow,
+        secrets: Mapping[str, str],
+        seconds: float = 600,
+        most: int = 500_000,
+        told: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.allow, self._secrets, self._most = allow, secrets, most
+        self._ends = time.monotonic() + seconds
+        self._told, self._sleep = told, sleep
+        self._signed: dict[str, dict[str, str]] = {}
+        self._refused: NotSeen | None = None
+        self._hash: Any = None
+        self._whole = True
+        #: How many times each thing went wrong in this run, by stable code.
+        self.faults: Counter[str] = Counter()
+        self.asked = 0
+        self.items = 0
+
+    # --- looking
+
+    def look(
+        self,
+        kind: str,
+        read: Callable[[], Mapping[str, Any]],
+        *,
+        level: Level = "api",
+        reference: str | None = None,
+    ) -> Seen:
+        """The observation of a kind that `read` makes, in the one form of its kind; or that it could not be made."""
+        self._told(kind)
+        self._hash, self._whole = None, True
+        try:
+            payload = kinds.load(kind, dict(read()))
+        except NotSeen as failed:
+            self.faults[failed.code] += 1
+            return could_not_look(kind, failed.reason)
+        except errors.Problem:
+            self.faults["payload_refused"] += 1
+            return could_not_look(kind, "not_understood")
+        except MISSHAPEN:
+            self.faults["not_understood"] += 1
+            return could_not_look(kind, "not_understood")
+        raw = self._hash.hexdigest() if self._hash is not None else None
+        return Seen(kind, payload, self._whole, raw, level, reference)
+
+    def broken(self, code: str) -> None:
+        """Say that the present look does not see everything, and why: a stable code."""
+        self.faults[code] += 1
+        self._whole = False
+
+    @contextmanager
+    def item(self) -> Iterator[None]:
+        """Around the reading of one item: one of the wrong form is counted and left out, and the look is not whole."""
+        try:
+            yield
+        except MISSHAPEN:
+            self.broken("item_not_understood")
+
+    def evidence(self, raw: bytes) -> None:
+        """Add to the digest of what the present look was read from."""
+        self._hash = self._hash or hashlib.sha256()
+        self._hash.update(raw)
+
+    def took(self, count: int = 1) -> None:
+        """Count what was read. Raises NotSeen beyond the most that a run takes."""
+        self.items += count
+        if self.items > self._most:
+            raise NotSeen("unavailable", "too_many_items")
+
+    def left(self) -> float:
+        """Seconds that the run still has. Raises NotSeen when there are none."""
+        seconds = self._ends - time.monotonic()
+        if seconds <= 0:
+            raise NotSeen("unavailable", "out_of_time")
+        return seconds
+
+    def secret(self, name: str) -> str:
+        """A secret. Raises NotSeen where it was not given."""
+        if not self._secrets.get(name):
+            raise NotSeen("unauthorised", "no_secret")
+        return self._secrets[name]
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses that may be connected to, checked; connect to one of these and to nothing else.
+
+        Raises NotSeen.
+        """
+        self.left()
+        try:
+            return outbound.addresses(host, port, self.allow)
+        except Refused as refused:
+            raise NotSeen("unavailable", refused.code) from None
+
+    # --- HTTP
+
+    def sign_in(self, url: str, headers: Mapping[str, str]) -> None:
+        """Send these headers with whatever is asked of the origin of `url`, and with nothing else."""
+        self._signed[_origin(url)] = dict(headers)
+
+    def get(self, url: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON that a URL answers with. Raises NotSeen."""
+        return self._json(self.ask("GET", url, params=params))
+
+    def post(self, url: str, *, form: Mapping[str, str] | None = None, json: Any = None) -> Any:
+        """The JSON that a form, or JSON, is answered with. Raises NotSeen."""
+        if form is not None:
+            body, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        else:
+            body, kind = orjson.dumps(json), "application/json"
+        return self._json(self.ask("POST", url, body=body, headers={"Content-Type": kind}))
+
+    def pages(
+        self,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        items: str | Callable[[Any], Any],
+        following: Callable[[Any], str | Mapping[str, Any] | None],
+        total: Callable[[Any], int | None] | None = None,
+    ) -> Iterator[Any]:
+        """The items of all pages, one by one and a page in memory at a time.
+
+        `items` is the member that holds them (or reads them from a page), `following` gives the URL or the params of
+        the next page, None after the last; `total` reads how many there are said to be. Raises NotSeen for the first
+        page; where a later one fails, is not understood, comes again, or the total changes, the look is incomplete.
+        """
+        came: set[bytes] = set()
+        totals: set[int] = set()
+        where, asks, got = url, params, 0
+        while True:
+            try:
+                batch, then = self._page(where, asks, items, following, total, totals)
+                came.add(_mark(where, asks))
+                for one in batch:
+                    self.took()
+                    got += 1
+                    yield one
+                if then is None:
+                    break
+                where, asks = (urljoin(where, then), None) if isinstance(then, str) else (url, then)
+                if _origin(where) != _origin(url):
+                    raise NotSeen("not_understood", "next_page_elsewhere")
+                if _mark(where, asks) in came:
+                    raise NotSeen("not_understood", "page_repeats")
+            except NotSeen as failed:
+                if not came:
+                    raise
+                self.broken(failed.code)
+                return
+        if len(totals) > 1:
+            self.broken("total_changed")
+        elif totals and totals != {got}:
+            self.broken("total_differs")
+
+    def _page(
+        self, url: str, params: Any, items: Any, following: Any, total: Any, totals: set[int]
+    ) -> tuple[list[Any], str | Mapping[str, Any] | None]:
+        page = self.get(url, params)
+        try:
+            batch = listed(mapped(page)[items] if isinstance(items, str) else items(page))
+            if total is not None and (said := total(page)) is not None:
+                totals.add(said)
+            return batch, following(page)
+        except MISSHAPEN:
+            raise NotSeen("not_understood", "wrong_shape") from None
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """An answer of the 200s; what passes is tried again, at growing intervals and at random within them.
+
+        Raises NotSeen for any other. Once a credential was refused nothing more is asked of anybody in this run.
+        """
+        if self._refused is not None:
+            raise self._refused
+        failed = NotSeen("unavailable", "source_unavailable")
+        for attempt in range(1, TRIES + 1):
+            allow = dataclasses.replace(self.allow, seconds=min(self.allow.seconds, self.left()))
+            self.asked += 1
+            wait: float | None = None
+            try:
+                answer = outbound.ask(
+                    method,
+                    url,
+                    allow=allow,
+                    params=params,
+                    headers={
+                        "Accept": "application/json",
+                        **self._signed.get(_origin(url), {}),
+                        **(headers or {}),
+                    },
+                    body=body,
+                )
+            except Refused as refused:
+                if refused.code not in ("timeout", "connection_failed"):
+                    raise NotSeen("unavailable", refused.code) from None
+                failed = NotSeen("unavailable", refused.code)
+            else:
+                self._skewed(answer)
+                if 200 <= answer.status < 300:
+                    return answer
+                failed = _failure(answer.status)
+                if failed.reason == "unauthorised":
+                    self._refused = failed
+                if failed.reason != "unavailable":
+                    raise failed
+                wait = _retry_after(answer)
+            if attempt == TRIES:
+                break
+            if wait is None:
+                wait = 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 -- apart from others, not secret
+            if wait > LONGEST_WAIT or wait >= self.left():
+                break
+            self._sleep(wait)
+        raise failed
+
+    @property
+    def credential_refused(self) -> bool:
+        """Whether the system refused the credential (401) in this run."""
+        return self._refused is not None
+
+    def _json(self, answer: Answer) -> Any:
+        self.evidence(answer.body)
+        try:
+            return orjson.loads(answer.body)
+        except ValueError:
+            # A page for people where data was to be: the system is not itself, as when it is being mended.
+            if answer.body.lstrip()[:1] == b"<":
+                raise NotSeen("unavailable", "not_json") from None
+            raise NotSeen("not_understood", "not_json") from None
+
+    def _skewed(self, answer: Answer) -> None:
+        try:
+            theirs = email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return
+        if abs(theirs - datetime.fromisoformat(clock.now()).timestamp()) > SKEW:
+            self.faults["clock_differs"] = 1
+
+
+def _failure(status: int) -> NotSeen:
+    if status == 401:
+        return NotSeen("unauthorised", "credential_refused")
+    if status == 403:
+        return NotSeen("forbidden")
+    if status in (404, 405, 410, 501):
+        return NotSeen("no_such_endpoint")
+    if status == 429:
+        return NotSeen("unavailable", "rate_limited")
+    if 500 <= status < 600 or status == 408:
+        return NotSeen("unavailable", "source_unavailable")
+    return NotSeen("other", "unexpected_status")
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds that the answer asks us to wait, with something at random on top; None where it says nothing readable."""
+    given = answer.headers.get("retry-after", "").strip()
+    if given.isascii() and given.isdigit() and len(given) < 10:
+        return int(given) + random.uniform(0, 1)  # noqa: S311 -- apart from others, not secret
+    try:
+        then = email.utils.parsedate_to_datetime(given).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, then - datetime.fromisoformat(clock.now()).timestamp())
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{(parts.hostname or '').lower()}:{parts.port or ''}"
+    except ValueError:
+        return ""
+
+
+def _mark(url: str, params: Mapping[str, Any] | None) -> bytes:
+    asked = url + ("?" + urlencode(sorted(params.items())) if params else "")
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).digest()
