@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -86,7 +87,7 @@ class Side:
 
     port: int
     pid: int
-    requests: list[bytes]
+    requests: Iterator[bytes]
     status: int
 
     def burst(self, callers: int, seconds: float) -> tuple[Figures, float]:
@@ -135,9 +136,7 @@ def main(
         return _pairs(name, crowd, aim, rounds, seconds, ours, beside)
 
     with tempfile.TemporaryDirectory() as scratch:
-        results = list(
-            _measured(Path(scratch), registers, crowds, only, peer, peer_header, seconds * rounds, pairs)
-        )
+        results = list(_measured(Path(scratch), registers, crowds, only, peer, peer_header, pairs))
     if as_json:
         click.echo(json.dumps(results))
         return
@@ -165,10 +164,10 @@ def main(
 
 
 def _measured(
-    scratch: Path, registers: int, crowds: list[int], only: str, peer: str, peer_header: str, spent: float,
+    scratch: Path, registers: int, crowds: list[int], only: str, peer: str, peer_header: str,
     pairs: Callable[[str, int, float, Side, Side], dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """Everything on the large database but what says otherwise. `spent` are the seconds that a row is measured for."""
+    """Everything on the large database but what says otherwise."""
     large, small = scratch / "large.db", scratch / "small.db"
     port, small_port, bare_port, open_port = (_port() for _ in range(4))
     token, small_token = _fill(large, port, registers), _fill(small, small_port, FEW)
@@ -179,7 +178,8 @@ def _measured(
         def side(door: Door, at: tuple[int, int], key: str | None, asked_of: str = "") -> Side:
             fresh = door.fresh and (key is None or bool(tags[door.name]))
             path = Door(door.name, asked_of or door.path, body=door.body, fresh=door.fresh)
-            return Side(*at, [path.request(at[0], key, tags.get(door.name))], 304 if fresh else 200)
+            asked = itertools.repeat(path.request(at[0], key, tags.get(door.name)))
+            return Side(*at, asked, 304 if fresh else 200)
 
         def wanted(name: str) -> bool:
             return only in name
@@ -200,10 +200,12 @@ def _measured(
             record = {"record": EXAMPLE}
             for crowd in crowds if wanted("create") else ():
                 body = orjson.dumps(record)
-                made = [_put(port, token, f"made-{crowd}-{n}", body) for n in range(int(600 * spent) + 64)]
+                made = (_put(port, token, f"made-{crowd}-{n}", body) for n in itertools.count())
                 told = f"create ({len(body)} bytes)"
-                plain = [_whole(["POST /bare-write HTTP/1.1", f"Host: 127.0.0.1:{bare_port}"], body)]
-                yield pairs(told, crowd, 0, Side(port, ours, made, 201), Side(*beside, plain, 201))
+                plain = _whole(["POST /bare-write HTTP/1.1", f"Host: 127.0.0.1:{bare_port}"], body)
+                yield pairs(
+                    told, crowd, 0, Side(port, ours, made, 201), Side(*beside, itertools.repeat(plain), 201)
+                )
         if wanted("without its lock"):
             with _serving("tests.bench.bare:create_unlocked", large, open_port, answers) as unlocked:
                 one, other = side(DOORS[2], (port, ours), token), side(DOORS[2], (open_port, unlocked), None)
@@ -222,7 +224,7 @@ def _of_peer(
 ) -> dict[str, Any]:
     where = urlsplit(peer)
     lines = [f"GET {where.path}{'?' * bool(where.query)}{where.query} HTTP/1.1", f"Host: {where.netloc}"]
-    asked = [_whole([*lines, *([header] if header else [])], b"")]
+    asked = itertools.repeat(_whole([*lines, *([header] if header else [])], b""))
     return pairs(f"list 50, beside {peer}", 8, 0, ours, Side(where.port or 80, os.getpid(), asked, 200))
 
 
@@ -230,12 +232,7 @@ def _pairs(
     name: str, crowd: int, aim: float, rounds: int, seconds: float, ours: Side, beside: Side
 ) -> dict[str, Any]:
     """Bursts of ours and of what is beside it in turn, so that both meet the same machine; medians of the pairs."""
-    share = max(1, len(ours.requests) // rounds)  # what is created is created once
-    found = []
-    for round_ in range(rounds):
-        some = ours.requests[round_ * share : (round_ + 1) * share] or ours.requests
-        one = Side(ours.port, ours.pid, some, ours.status).burst(crowd, seconds)
-        found.append((*one, *beside.burst(crowd, seconds)))
+    found = [(*ours.burst(crowd, seconds), *beside.burst(crowd, seconds)) for _ in range(rounds)]
 
     def median(values: Iterable[float]) -> float:
         return statistics.median(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -20,16 +21,15 @@ class Figures:
 class Caller:
     """One connection that asks, waits for the whole answer, and asks again."""
 
-    def __init__(self, address: tuple[str, int], requests: list[bytes], status: int) -> None:
-        self.requests, self.status, self.turn = requests, status, 0
+    def __init__(self, address: tuple[str, int], requests: Iterator[bytes], status: int) -> None:
+        self.requests, self.status = requests, status
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
 
     def ask(self) -> None:
         self.began, self.got, self.wanted = time.perf_counter(), b"", None
-        self.socket.send(self.requests[self.turn % len(self.requests)])
-        self.turn += 1
+        self.socket.send(next(self.requests))
 
     def answered(self) -> bool:
         """Take what has come; whether the answer is whole. Raises RuntimeError for an answer that was not expected."""
@@ -52,14 +52,11 @@ class Caller:
 
 
 def burst(
-    address: tuple[str, int], requests: list[bytes], *, callers: int, seconds: float, status: int
+    address: tuple[str, int], requests: Iterator[bytes], *, callers: int, seconds: float, status: int
 ) -> Figures:
-    """Ask for some seconds. `requests` are whole HTTP requests, taken in turn; each must be answered with `status`."""
+    """Ask for some seconds. `requests` are whole HTTP requests without an end; each must be answered with `status`."""
     loop = selectors.DefaultSelector()
-    share = max(1, len(requests) // callers)
-    everyone = [
-        Caller(address, requests[n * share : (n + 1) * share] or requests, status) for n in range(callers)
-    ]
+    everyone = [Caller(address, requests, status) for _ in range(callers)]
     for caller in everyone:
         loop.register(caller.socket, selectors.EVENT_READ, caller)
         caller.ask()
