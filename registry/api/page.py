@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -84,13 +85,16 @@ class Window:
             made = document(row)
             shown.append(orjson.dumps(made) if isinstance(made, dict) else made)
             last = row
-        following = self.cursor(key(last)) if more and last is not None else None
-        told = b'"%s"' % following.encode() if following else b"null"
-        body = b'{"items":[' + b",".join(shown) + b'],"next":' + told + b"}"
-        answer = Bytes(body, content_type="application/json")
-        if following:
-            answer.headers["Link"] = f'<{_with_cursor(following)}>; rel="next"'
-        return answer
+        return self.of(b",".join(shown), key(last) if more and last is not None else None)
+
+    def of(self, documents: bytes, last: tuple[Any, ...] | None) -> Response:
+        """The same answer, of documents with commas between them; `last` is the key of the last if there are more."""
+        if last is None:
+            return Bytes.of(b'{"items":[%s],"next":null}' % documents, 200, {}, "application/json")
+        following = self.cursor(last)
+        told = b'{"items":[%s],"next":"%s"}' % (documents, following.encode())
+        link = {"Link": f'<{_without_cursor()}cursor={following}>; rel="next"'}
+        return Bytes.of(told, 200, link, "application/json")
 
     def cursor(self, key: tuple[Any, ...]) -> str:
         """The cursor that goes on behind this key."""
@@ -139,9 +143,14 @@ def _bad(sentence: str) -> errors.Invalid:
     )
 
 
-def _with_cursor(cursor: str) -> str:
-    kept = [(k, v) for k, v in parse_qsl(here.environ["QUERY_STRING"]) if k != "cursor"]
-    return f"{here.environ['PATH_INFO']}?{urlencode([*kept, ('cursor', cursor)])}"
+def _without_cursor() -> str:
+    # The address up to its cursor, which needs no quoting: it is base64url.
+    return f"{here.environ['PATH_INFO']}?{_kept(here.environ['QUERY_STRING'])}"
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(query: str) -> str:
+    return "".join(f"{urlencode([one])}&" for one in parse_qsl(query) if one[0] != "cursor")
 
 
 def page_of(item: type[ma.Schema], name: str | None = None) -> type[Schema]:

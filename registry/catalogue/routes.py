@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -208,10 +207,9 @@ def _reading(
         if (asked := filters.pop("controller", None)) is not None:
             seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
         after = (window.after[0], window.after[1]) if window.after else None
-        rows = store.documents(
-            kind, controllers=seen, after=after, limit=window.limit + 1, **conditions(filters)
+        return window.of(
+            *store.joined(kind, controllers=seen, after=after, limit=window.limit, **conditions(filters))
         )
-        return window.page(rows, document=operator.itemgetter(2), key=operator.itemgetter(0, 1))
 
     doors.add(
         "GET", f"/v1/{kind}s", f"list_{kind}s",

@@ -48,10 +48,33 @@ def select(
     return list(written(kind, db.execute(*statement))) if statement else []
 
 
-def documents(kind: str, **asked: Any) -> list[tuple[str, str, bytes]]:
-    """What `select` gives, asked in the same way, as (controller, key, document) and no more."""
-    statement = _statement("d.controller, d.key, v.document", kind, asked)
-    return list(db.execute(*statement).fetchall()) if statement else []
+def joined(kind: str, *, limit: int, **asked: Any) -> tuple[bytes, tuple[str, str] | None]:
+    """What `select` gives, asked in the same way: the documents with commas between them, and, where there are more
+    than `limit`, the (controller, key) of the last.
+
+    One row: each row that is stepped to costs a turn among the threads, more than what is in it.
+    """
+    statement = _statement(
+        "d.controller AS c, d.key AS k, v.document AS d", kind, {**asked, "limit": limit + 1}
+    )
+    if statement is None:
+        return b"", None
+    inner, *values = statement
+    here = f"n = {limit}"
+    sql = (
+        f"SELECT {_COMMAS[db.database.obj.name].format(limit)}, COUNT(*),"  # noqa: S608 -- constants and a number
+        f" MAX(c) FILTER (WHERE {here}), MAX(k) FILTER (WHERE {here})"
+        f" FROM (SELECT c, k, d, ROW_NUMBER() OVER () AS n FROM ({inner}) AS i) AS o"
+    )
+    documents, count, controller, key = db.execute(sql, *values).fetchone()
+    return bytes(documents or b""), (controller, key) if count > limit else None
+
+
+#: The first {} documents with commas between them, in the order in which they come.
+_COMMAS = {
+    "sqlite": "CAST(group_concat(d, ',') FILTER (WHERE n <= {}) AS BLOB)",
+    "postgresql": "string_agg(d, '\\x2c'::bytea ORDER BY n) FILTER (WHERE n <= {})",
+}
 
 
 def _statement(columns: str, kind: str, asked: Mapping[str, Any]) -> tuple[Any, ...] | None:

@@ -21,13 +21,13 @@ from registry.catalogue.model import (
     object_name,
 )
 from registry.catalogue.record.assemble import load
-from registry.catalogue.select import documents, select
+from registry.catalogue.select import joined, select
 from registry.catalogue.versions import applied, at, beneath, exists, history, newest, numbered
 from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
 
 __all__ = [
-    "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "documents", "end", "exists", "history", "is_key",
+    "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "end", "exists", "history", "is_key", "joined",
     "newest", "numbered", "object_name", "select",
 ]  # fmt: skip
 
