@@ -230,15 +230,42 @@ def imports(path: Path) -> set[str]:
 
 
 def test_what_is_imported_is_declared() -> None:
-    """A library that only comes along with another may leave with it."""
-    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+    """A library that only comes along with another may leave with it; one of an extra is imported in functions only."""
+    project = PROJECT["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    extras = {
+        canonicalize_name(Requirement(line).name)
+        for extra, lines in project["optional-dependencies"].items()
+        for line in lines
+        if extra != "dev"
+    }
     missing = [
         f"{name_of(file)}: {top}"
         for file in files("registry/*.py")
         for top in imports(file) - set(sys.stdlib_module_names) - {"registry"}
-        if not declared & set(providers().get(top, []))
+        if not (declared | (extras if top not in at_once(file) else set())) & set(providers().get(top, []))
     ]
     assert missing == []
+
+
+def at_once(path: Path) -> set[str]:
+    """The top-level names that are imported as soon as the file is, and not when a function of it is called."""
+    tree = ast.parse(read(path))
+    later = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    typing = {node for one in ast.walk(tree) if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.dump(one.test)
+              for node in ast.walk(one)}  # fmt: skip
+    found = set()
+    for node in set(ast.walk(tree)) - later - typing:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 # How files are ----------------------------------------------------------------------------------------------

@@ -79,6 +79,10 @@ class DeletionRule(Schema):
     )
     counted_from = OneOf("created", "last_update", "closed", required=True, allow_none=True)
     action = OneOf("erase", "anonymise", required=True)
+    then_kept = PlainPeriod(
+        allow_none=True,
+        metadata={"description": "How long it is kept on, as an old version or in a bin; null: for ever."},
+    )
     category = Word(most=40, metadata={"description": "The data category of the record that it is about."})
     only_ = Word(
         most=500,
@@ -301,8 +305,8 @@ class Roles(Schema):
 #: What a setting is about, whatever the system calls it.
 ABOUT = (
     "two_factor_required", "single_sign_on_required", "session_ends", "network_restricted", "vendor_access",
-    "public_access", "encrypted_at_rest", "encrypted_in_transit", "row_level_security", "versioned",
-    "deletion_by_hand", "logged", "password_sign_in", "other",
+    "public_access", "public_access_blocked", "encrypted_at_rest", "encrypted_in_transit", "row_level_security",
+    "versioned", "deletion_by_hand", "logged", "password_sign_in", "other",
 )  # fmt: skip
 
 
@@ -373,14 +377,8 @@ class Credential(Schema):
 
 #: Why nothing was seen: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
 REASONS = (
-    "unauthorised",
-    "forbidden",
-    "no_such_endpoint",
-    "unavailable",
-    "not_understood",
-    "not_supported",
-    "other",
-)
+    "unauthorised", "forbidden", "no_such_endpoint", "unavailable", "not_understood", "not_supported", "other"
+)  # fmt: skip
 
 
 # Last of all: it can be asked for any of the kinds above.

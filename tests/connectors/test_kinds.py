@@ -38,6 +38,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "after": "P3Y",
                 "counted_from": "last_update",
                 "action": "erase",
+                "then_kept": "P30D",
                 "category": "D1",
                 "only": "archived",
             }

@@ -2,7 +2,9 @@
 
 An account belongs to an organisation by the domain of its address: one that the record gives for a role, one of the
 controller's own (website, published mailboxes), or one that bears the name of an organisation of the record. Where the
-record names no roles, this can be tested only if it says that nobody else has access.
+record names no roles, this can be tested only if it says that nobody else has access. Where accounts have no domain, as
+in a database, their roles there are compared with the declared ones by name, and by how those are said to be recognised
+(`account_filter`).
 
 Why it matters
 Access is limited to those who need it (GDPR 5(1)(f), 25(2), 32(4)), and a record that says "only our staff" is wrong
@@ -11,17 +13,20 @@ as soon as one account is somebody else's. Accounts outlive projects, contracts 
 How to fix
 Close the account, or declare whose it is: add the role with its organisation and its domains under `access.roles`, and
 the organisation itself as a partner, processor or recipient if it is not there yet. Take administrator rights from
-those who are declared as agents.
+those who are declared as agents. For a database, say under `account_filter` which of its roles each declared role has.
 """
 
 import dataclasses
+import fnmatch
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+from registry.catalogue.facets import fold
 from registry.catalogue.record import withheld
-from registry.checks.looking import serving
+from registry.checks.looking import serving, weak
 from registry.checks.rule import Case, Outcome, Rule
 from registry.connectors.observation import Observation
 
@@ -37,6 +42,7 @@ RULE = Rule(
     certainty="evidence",
     needs=(
         "/access/roles/*/organisation", "/access/roles/*/domains", "/access/roles/*/permission", "/access/exclusive",
+        "/access/roles/*/role", "/access/roles/*/account_filter", "observation:roles",
         "/controller/website", "/controller/email", "/controller/name", "/controller/alt_names",
         "/contact_points/*/email", "/dpo/contact/email", "/partners/*/name", "/joint_controllers/*/name",
         "/processors/*/name", "/systems/*/kind", "observation:accounts", "observation:could_not_look",
@@ -91,7 +97,7 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _judged(case: Case, declared: Declared, system: str) -> Iterator[Outcome]:
     seen = case.observed("accounts", system)
-    complete = False
+    complete, administered = False, False
     for look in seen:
         complete |= look.complete
         active = serving(look)
@@ -99,16 +105,55 @@ def _judged(case: Case, declared: Declared, system: str) -> Iterator[Outcome]:
             count = sum(one.get("count", 1) for one in active if one["domain"] == domain)
             yield _foreign(case, declared, look, domain, count)
         if declared.agents_only and any(_ADMIN.search(one["role"]) for one in active):
-            yield case.fail(
-                _field(case),
-                key=f"{system}:admin",
-                observation=look.id,
-                severity="warning" if look.source_level == "vendor_doc" else None,
-                fi=f"Järjestelmässä {system} on pääkäyttäjä, vaikka ilmoitettuna on vain muita rooleja.",
-                en=f"The system {system} has an administrator, where only other roles are declared.",
-            )
+            administered = True
+            yield _administrator(case, look)
+    for look in case.observed("roles", system):
+        used = [role for role in look.payload["roles"] if role["permission"] and role.get("members") != 0]
+        admins = any(role["permission"] == "admin" for role in used)
+        if declared.agents_only and admins and not administered:
+            yield _administrator(case, look)
+        if not seen:  # accounts tell by their domains whose they are
+            complete |= look.complete
+            yield from (_stranger(case, look, role) for role in used if not _recognised(case, role))
     if not complete:
         yield _unseen(case, system)
+
+
+def _administrator(case: Case, look: Observation) -> Outcome:
+    return case.fail(
+        _field(case),
+        key=f"{look.system}:admin",
+        observation=look.id,
+        severity=weak(look),
+        fi=f"Järjestelmässä {look.system} on pääkäyttäjä, vaikka ilmoitettuna on vain muita rooleja.",
+        en=f"The system {look.system} has an administrator, where only other roles are declared.",
+    )
+
+
+def _recognised(case: Case, role: Mapping[str, Any]) -> bool:
+    """Whether a role of the system is one that is declared, by name or by how its accounts are recognised."""
+    name = fold(role["role"])
+    return any(
+        (one.account_filter and fnmatch.fnmatchcase(name, fold(one.account_filter)))
+        or (one.role and name in {fold(text) for text in one.role.texts.values()})
+        for one in case.record.access.roles
+    )
+
+
+def _stranger(case: Case, look: Observation, role: Mapping[str, Any]) -> Outcome:
+    """A role of the system with members that no declared role is recognised by; PUBLIC is everybody's, always."""
+    members = "" if role.get("members") is None else f" ({role['members']})"
+    fi = f"Järjestelmän {look.system} roolilla {role['role']}{members} on pääsy, eikä se ole mikään ilmoitettu rooli."
+    en = f"The role {role['role']}{members} of {look.system} has access, and is none of the declared roles."
+    said: dict[str, Any] = {"key": f"{look.system}:role:{role['role']}", "observation": look.id}
+    if role["role"] == "PUBLIC" or any(one.account_filter for one in case.record.access.roles):
+        fi, en = f"{fi} Poista oikeus tai ilmoita rooli.", f"{en} Revoke it, or declare the role."
+        return case.fail(_field(case), severity=weak(look), fi=fi, en=en, **said)
+    closes = (
+        "Kirjaa rooleille, mistä niiden tunnukset tunnistaa (account_filter).",
+        "Record how the accounts of each role are recognised (account_filter).",
+    )
+    return case.open(_field(case), fi=fi, en=en, closes=closes, **said)
 
 
 def _foreign(case: Case, declared: Declared, look: Observation, domain: str, count: int) -> Outcome:

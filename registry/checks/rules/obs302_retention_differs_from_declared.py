@@ -2,7 +2,8 @@
 
 The system is asked two things: by which rules it deletes, and how old its oldest item is. Either shows that the
 declared period is kept; a rule that is longer, a system that deletes nothing though deletion is said to be automatic,
-or an item that should be gone shows that it is not. The declared period counts together with the interval between two
+or an item that should be gone shows that it is not. What a rule deletes and the system then keeps on, as an old version
+or in a bin, is kept for that time too. The declared period counts together with the interval between two
 purges, or as the longest time that the record itself admits (`effective_max`). Where the period begins with something
 other than the item itself, its age alone decides nothing.
 
@@ -125,7 +126,7 @@ def _configured(declared: Declared, seen: Observation, look: Look) -> None:
     if not active:
         _inactive(declared, seen, rules, look)
         return
-    longer = [rule for rule in active if rule.get("after") and _is_longer(rule["after"], declared.longest)]
+    longer = [rule for rule in active if _is_longer(rule, declared.longest)]
     fitting = [rule for rule in active if rule.get("after") and rule not in longer and not rule.get("only")]
     if longer and not fitting:
         for rule in longer:
@@ -166,8 +167,18 @@ def _inactive(declared: Declared, seen: Observation, rules: list[Any], look: Loo
 
 
 def _too_long(declared: Declared, seen: Observation, rule: Mapping[str, Any]) -> Outcome:
+    until = _until(rule)
+    if until is None:
+        return declared.fail(
+            seen,
+            f"rule:{rule['id']}",
+            fi=f"Järjestelmä {seen.system} säilyttää poistamansa ({_called(rule)}) vanhoina versioina ilman "
+            "määräaikaa. Poista myös vanhat versiot.",
+            en=f"The system {seen.system} keeps what it deletes ({_called(rule)}) as old versions, without an end. "
+            "Let old versions expire too.",
+        )
     period = {
-        language: (periods.text(rule["after"], language), periods.text(declared.longest, language))
+        language: (periods.text(until, language), periods.text(declared.longest, language))
         for language in ("fi", "en")
     }
     return declared.fail(
@@ -289,9 +300,20 @@ def _or(read: Any, otherwise: Any) -> Any:
         return otherwise
 
 
-def _is_longer(period: str, declared: str) -> bool:
-    """For certain longer: 180 days may be six months."""
-    return periods.compare(period, declared) == "longer"
+def _until(rule: Mapping[str, Any]) -> str | None:
+    """When what a rule deletes is gone for good; None for never."""
+    if "then_kept" not in rule:
+        return str(rule["after"])
+    kept = rule["then_kept"]
+    return None if kept is None else str(_or(lambda: periods.iso(periods.total(rule["after"], kept)), None))
+
+
+def _is_longer(rule: Mapping[str, Any], declared: str) -> bool:
+    """For certain longer: 180 days may be six months. A rule that was not understood is not known to be."""
+    if not rule.get("after"):
+        return False
+    until = _until(rule)
+    return until is None or periods.compare(until, declared) == "longer"
 
 
 def _last_day(day: date, period: str) -> date:

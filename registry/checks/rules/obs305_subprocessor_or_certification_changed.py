@@ -2,7 +2,8 @@
 
 The list that a processor publishes is compared with the digest of the list last reviewed (`sub_processor_list_hash`),
 or with the sub-processors that the record names. An importer that rests on a certification has to be active in its list
-on the day; an ended instrument is for LAW203.
+on the day; an ended instrument is for LAW203. What is connected to a system, an app or another's client, is a
+recipient or a sub-processor too: whose it is has to be named in the record.
 
 Why it matters
 A processor may take on another only with the controller's authorisation, and has to tell of changes so that one can
@@ -11,12 +12,14 @@ it the ground of the transfer (45, 46).
 
 How to fix
 Read the new list, object in time or accept it, then record who is on it and the digest of the list. Where a
-certification has lapsed, agree on other safeguards, or stop the transfer.
+certification has lapsed, agree on other safeguards, or stop the transfer. Disconnect an app that nobody
+needs; else record whose it is, as a processor, a recipient or a partner.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from registry.checks.looking import unseen, weak
 from registry.checks.rule import Case, Outcome, Rule, dated
 from registry.clock import day
 from registry.connectors.observation import Observation
@@ -35,7 +38,8 @@ RULE = Rule(
     needs=(
         "/processors/*/name", "/processors/*/legal_entity", "/processors/*/sub_processors/*/name",
         "/processors/*/sub_processor_list_hash", "/transfers/items/*/importer", "/transfers/items/*/instrument",
-        "observation:sub_processors", "observation:certification",
+        "/recipients/*/name", "/partners/*/name", "/systems/*/vendor", "/systems/*/kind",
+        "observation:sub_processors", "observation:certification", "observation:apps", "observation:could_not_look",
     ),
     kinds=("fail", "pass", "na", "open"),
 )  # fmt: skip
@@ -46,7 +50,10 @@ def check(case: Case) -> Iterator[Outcome]:
     certified = [
         (index, item) for index, item in enumerate(case.record.transfers.items_) if _rests_on_one(case, item)
     ]
-    if not case.record.processors and not certified:
+    connected = [
+        system for system, _ in case.systems() if case.observed("apps", system) or case.blind("apps", system)
+    ]
+    if not case.record.processors and not certified and not connected:
         yield case.na(
             "/processors",
             fi="Selosteessa ei ole käsittelijää eikä sertifiointiin nojaavaa siirtoa.",
@@ -57,10 +64,13 @@ def check(case: Case) -> Iterator[Outcome]:
         said for index, one in enumerate(case.record.processors) if (said := _processor(case, index, one))
     ]
     outcomes += [said for index, item in certified if (said := _importer(case, index, item))]
+    outcomes += [said for system in connected for said in _apps(case, system)]
     yield from outcomes
     if not outcomes:
         yield case.passes(
-            "/processors/0" if case.record.processors else f"/transfers/items/{certified[0][0]}",
+            f"/transfers/items/{certified[0][0]}"
+            if certified and not case.record.processors
+            else _field(case),
             fi="Alikäsittelijät ja sertifioinnit ovat niin kuin ne on tarkistettu.",
             en="Sub-processors and certifications are as they were reviewed.",
         )
@@ -170,6 +180,59 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
             closes=("Uusi havainto listan merkinnästä.", "A new observation of the entry in the list."),
         )
     return None
+
+
+# --- what is connected
+
+
+def _apps(case: Case, system: str) -> Iterator[Outcome]:
+    """One outcome for each app of an organisation that the record does not name, or of nobody knows whom."""
+    seen = next(iter(case.observed("apps", system)), None)
+    apps = [] if seen is None else [app for app in seen.payload["apps"] if app["active"]]
+    known = _named(case)
+    for app in apps:
+        if {_plain(case, name) for name in (app.get("by"), app["name"]) if name} & known:
+            continue
+        assert seen is not None
+        said: dict[str, Any] = {"key": f"{system}:app:{app['id']}", "observation": seen.id}
+        if "by" in app:
+            yield case.fail(
+                _field(case),
+                severity=weak(seen),
+                fi=f"Järjestelmään {system} on liitetty {app['name']} ({app['by']}), jota selosteessa ei nimetä. "
+                "Irrota se, tai kirjaa se käsittelijäksi tai vastaanottajaksi.",
+                en=f"{app['name']} ({app['by']}) is connected to {system}, and the record does not name it. "
+                "Disconnect it, or record it as a processor or a recipient.",
+                **said,
+            )
+        else:
+            yield case.open(
+                _field(case),
+                fi=f"Järjestelmään {system} on liitetty {app['name']}; kenen se on, ei selviä.",
+                en=f"{app['name']} is connected to {system}; whose it is cannot be told.",
+                closes=("Kirjaa, kenen se on.", "Record whose it is."),
+                **said,
+            )
+    if seen is None or not seen.complete:
+        closes = (
+            "Täydellinen havainto liitetyistä sovelluksista.",
+            "A whole observation of what is connected.",
+        )
+        yield unseen(case, "apps", system, _field(case), closes=closes, key=f"{system}:apps")
+
+
+def _named(case: Case) -> set[str]:
+    """Everybody that the record names, and the vendors of its systems, as they are compared."""
+    record = case.record
+    names = [name for one in record.processors for name in (one.name, one.legal_entity)]
+    names += [sub.name for one in record.processors for sub in one.sub_processors]
+    names += [one.name for one in (*record.recipients, *record.partners)]
+    names += [record.controller.name, *record.controller.alt_names, *(one.vendor for one in record.systems)]
+    return {_plain(case, name) for name in names if name}
+
+
+def _field(case: Case) -> str:
+    return "/processors/0" if case.record.processors else "/processors"
 
 
 # --- both

@@ -1,7 +1,10 @@
-"""Account hygiene differs from the declared security.
+"""Account hygiene, or a setting of the system, differs from the declared security.
 
 Shared accounts where the record says that each person has their own; active accounts that nobody has used for more than
 90 days, or ever; accounts without a second factor, which is told for information where the record does not claim one.
+
+Settings of the system count where they were seen: what is open to the public, a second factor or encryption that the
+record claims and that is not on. So does a credential of ours that may do more than read.
 
 Why it matters
 Security is what is done, not what is written (GDPR 32(1)(b), 32(4)). An account that several people use cannot be
@@ -17,7 +20,7 @@ from typing import Any
 
 from registry.checks.looking import on_paper, serving, unseen, weak
 from registry.checks.phrases import says
-from registry.checks.rule import Case, Outcome, Rule
+from registry.checks.rule import Case, Outcome, Rule, Severity
 from registry.clock import day
 from registry.connectors.observation import Observation
 
@@ -25,15 +28,16 @@ RULE = Rule(
     code="OBS306",
     severity="warning",
     title={
-        "fi": "Käyttäjätunnusten hoito poikkeaa ilmoitetusta suojauksesta",
-        "sv": "Skötseln av konton avviker från den angivna säkerheten",
-        "en": "Account hygiene differs from the declared security",
+        "fi": "Käyttäjätunnusten hoito tai järjestelmän asetukset poikkeavat ilmoitetusta suojauksesta",
+        "sv": "Skötseln av konton eller systemets inställningar avviker från den angivna säkerheten",
+        "en": "Account hygiene, or a setting of the system, differs from the declared security",
     },
     law=("GDPR 32(1)(b)", "GDPR 32(4)"),
     certainty="evidence",
     needs=(
         "/access/personal_accounts", "/security_measures/*/text", "/security_measures/*/dpv", "/systems/*/kind",
-        "observation:accounts", "observation:could_not_look",
+        "/access/need_to_know", "observation:accounts", "observation:settings", "observation:credential",
+        "observation:could_not_look",
     ),
     kinds=("fail", "pass", "na", "open"),
 )  # fmt: skip
@@ -52,6 +56,7 @@ def check(case: Case) -> Iterator[Outcome]:
         return
     systems: list[str | None] = [system for system, _ in case.systems()]
     outcomes = [said for system in systems or [None] for said in _judged(case, system)]
+    outcomes += [said for system, _ in case.systems() for said in (*_set(case, system), *_ours(case, system))]
     yield from outcomes
     if not outcomes:
         yield case.passes(
@@ -125,14 +130,7 @@ def _one_factor(case: Case, seen: Observation, active: list[dict[str, Any]]) -> 
     bare = [one for one in active if one.get("two_factor") is False]
     if not bare:
         return
-    claimed = next(
-        (
-            f"/security_measures/{index}"
-            for index, measure in enumerate(case.record.security_measures)
-            if measure.dpv == "dpv:MultiFactorAuthentication" or says("two_factor", measure.text)
-        ),
-        None,
-    )
+    claimed = _claim(case, "two_factor_required")
     yield case.fail(
         claimed or _field(case),
         key=f"{seen.system}:two_factor",
@@ -142,6 +140,110 @@ def _one_factor(case: Case, seen: Observation, active: list[dict[str, Any]]) -> 
         "Ota kaksivaiheinen tunnistautuminen käyttöön.",
         en=f"The system {seen.system} has accounts without a second factor ({_count(bare)}). Switch it on.",
     )
+
+
+# --- what is set
+
+
+#: What the record may claim of security: by its terms of DPV and in words; `about` is the setting that shows it.
+_CLAIMS = {
+    "two_factor_required": ({"dpv:MultiFactorAuthentication"}, "two_factor"),
+    "encrypted_at_rest": ({"dpv:EncryptionAtRest", "dpv:Encryption"}, "encryption"),
+    "encrypted_in_transit": ({"dpv:EncryptionInTransfer", "dpv:Encryption"}, "encryption"),
+}
+#: What is wrong when it is on, and when it is off where nothing is claimed; the rest is only what was claimed.
+_WRONG_ON: dict[str, tuple[Severity, str, str]] = {
+    "public_access": ("error", "kuka tahansa pääsee tietoihin", "anybody can reach the data"),
+    "vendor_access": ("info", "toimittaja pääsee tietoihin", "the vendor can reach the data"),
+}
+_WRONG_OFF: dict[str, tuple[Severity, str, str]] = {
+    "two_factor_required": (
+        "info",
+        "toista tunnistautumistekijää ei vaadita",
+        "no second factor is required",
+    ),
+    "encrypted_at_rest": ("info", "tallennettua ei ole salattu", "what is stored is not encrypted"),
+    "encrypted_in_transit": ("warning", "yhteyttä ei vaadita salatuksi", "connections need not be encrypted"),
+    "public_access_blocked": (
+        "info",
+        "avaamista kaikille ei ole estetty",
+        "nothing keeps it from being opened to all",
+    ),
+}
+
+
+def _set(case: Case, system: str) -> Iterator[Outcome]:
+    """What the settings that were seen show; where the record claims what they would show, that they were seen."""
+    seen = next(iter(case.observed("settings", system)), None)
+    claimed = {about: field for about in _CLAIMS if (field := _claim(case, about))}
+    wrongs, shown = [], set()
+    for one in seen.payload["settings"] if seen is not None else ():
+        about, field = one["about"], claimed.get(one["about"])
+        if one["on"] is not None:
+            shown.add(about)
+        told = _WRONG_ON.get(about) if one["on"] else _WRONG_OFF.get(about) if one["on"] is False else None
+        if (
+            about == "row_level_security"
+            and one["on"] is False
+            and case.record.access.need_to_know == "stated"
+        ):
+            told = ("info", "jokainen näkee kaikki rivit", "everybody sees every row")
+        if told is not None and seen is not None:
+            wrongs.append(_setting(case, seen, one, field, told))
+    yield from wrongs
+    blind = case.blind("settings", system) is not None
+    if not wrongs and (blind or (seen is not None and (not seen.complete or claimed.keys() - shown))):
+        closes = (
+            "Täydellinen havainto järjestelmän asetuksista.",
+            "A whole observation of the system's settings.",
+        )
+        field = next(iter(claimed.values()), _field(case))
+        yield unseen(case, "settings", system, field, closes=closes, key=f"{system}:settings")
+
+
+def _setting(
+    case: Case, seen: Observation, one: dict[str, Any], claimed: str | None, told: tuple[Severity, str, str]
+) -> Outcome:
+    severity, fi, en = told
+    if claimed and severity == "info":
+        severity = "warning"
+    name = one["name"] + (f", {one['object']}" if "object" in one else "")
+    return case.fail(
+        claimed or _field(case),
+        key=f"{seen.system}:{one['about']}:{one['name']}:{one.get('object', '')}",
+        observation=seen.id,
+        severity=weak(seen) if severity == "error" and weak(seen) else severity,
+        fi=f"Järjestelmässä {seen.system} {fi} ({name}). Muuta asetus, tai korjaa seloste.",
+        en=f"In {seen.system} {en} ({name}). Change the setting, or correct the record.",
+    )
+
+
+def _claim(case: Case, about: str) -> str | None:
+    """Where the record says that it has the measure that this setting shows."""
+    terms, phrases = _CLAIMS[about]
+    for index, measure in enumerate(case.record.security_measures):
+        if measure.dpv in terms or says(phrases, measure.text):
+            return f"/security_measures/{index}"
+    return None
+
+
+def _ours(case: Case, system: str) -> Iterator[Outcome]:
+    """A credential of ours that may do more than read."""
+    seen = next(iter(case.observed("credential", system)), None)
+    if seen is not None and seen.payload["more_than_reading"]:
+        may = ", ".join(seen.payload.get("may", ())[:10])
+        yield case.fail(
+            _field(case),
+            key=f"{system}:credential",
+            observation=seen.id,
+            fi=f"Tunnuksella, jolla järjestelmää {system} katsotaan, voi muutakin kuin lukea: {may}. "
+            "Anna sille vain lukuoikeus.",
+            en=f"The credential that {system} is looked at with may do more than read: {may}. "
+            "Give it no more than reading.",
+        )
+
+
+# --- what was not seen
 
 
 def _unknown(case: Case, active: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -1,0 +1,105 @@
+"""Which names of fields and columns look like personal data, in Finnish, Swedish and English (personal.yml)."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: A term of DPV that somebody wrote into a comment or a setting, which is better than any guess.
+_STATED = re.compile(r"\bpd:[A-Za-z0-9][A-Za-z0-9-]{0,100}")
+_LONGEST = 1_000  # characters of a name or a comment that are looked at
+
+
+@functools.cache
+def _data() -> dict[str, Any]:
+    read: Any = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+    terms = [
+        (term, [one for said in words.values() for one in said]) for term, words in read["terms"].items()
+    ]
+    return {**read, "terms": [(term, _matcher(words)) for term, words in terms]}
+
+
+@functools.cache
+def _listed(name: str) -> re.Pattern[str]:
+    return _matcher(_data()[name])
+
+
+@functools.cache
+def _with_people() -> list[tuple[str, re.Pattern[str]]]:
+    return [(term, _matcher(words)) for term, words in _data()["with_people"].items()]
+
+
+def term(name: str, *, within: str = "", comment: str = "") -> str | None:
+    """The term of DPV (`pd:…`) that a field's name or its comment points to; None where neither does.
+
+    `within` is the name of the table or object that it is in. A term in the comment goes before the name.
+    """
+    if stated := _STATED.search(comment[:_LONGEST]):
+        return stated[0]
+    words = apart(name)
+    for one, matcher in _data()["terms"]:
+        if matcher.search(words):
+            return str(one)
+    if of_people(within):
+        for one, matcher in _with_people():
+            if matcher.search(words):
+                return one
+    told = apart(comment)
+    return next((str(one) for one, matcher in _data()["terms"] if matcher.search(told)), None)
+
+
+def denied(comment: str) -> bool:
+    """Whether a comment says that a column holds nothing personal."""
+    return not _STATED.search(comment[:_LONGEST]) and bool(_listed("not_personal").search(apart(comment)))
+
+
+def of_people(name: str) -> bool:
+    """Whether a table or an object of this name is about people."""
+    return bool(_listed("people").search(apart(name)))
+
+
+def of_creation(names: Iterable[str]) -> str | None:
+    """Of these columns the one that says when a row came to be: the one that personal.yml names first."""
+    by_words = {_spaced(name).strip(): name for name in names}
+    together = {words.replace(" ", ""): name for words, name in by_words.items()}
+    for wanted in _data()["created"]:
+        if wanted in by_words:
+            return by_words[wanted]
+        if wanted.replace(" ", "") in together:
+            return together[wanted.replace(" ", "")]
+    return None
+
+
+def apart(name: str) -> str:
+    """A name as words in small letters without marks, a space before, between and after: ` first name `.
+
+    Neighbours are also given written together, so that a phrase is found however it was written.
+    """
+    return _spaced(name[:_LONGEST])
+
+
+def _spaced(name: str) -> str:
+    split = re.sub(r"(?<=[a-zåäö0-9])(?=[A-ZÅÄÖ])|(?<=[A-ZÅÄÖ])(?=[A-ZÅÄÖ][a-zåäö])", " ", name)
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", split.casefold()) if not unicodedata.combining(c)
+    )
+    return " " + " ".join(re.findall(r"[^\W_]+", plain)) + " "
+
+
+def _matcher(phrases: Iterable[str]) -> re.Pattern[str]:
+    """One expression for many phrases, over names that are spaced."""
+    found = []
+    for phrase in phrases:
+        core = re.escape(phrase.strip("-")).replace(r"\ ", " ?")
+        found.append(
+            (r"(?<= )\w*" if phrase.startswith("-") else "(?<= )")
+            + core
+            + (r"\w*(?= )" if phrase.endswith("-") else r"\d*(?= )")
+        )
+    return re.compile("|".join(found))
