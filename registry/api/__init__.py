@@ -1,6 +1,7 @@
 """Our dialect of Flask and flask-smorest: strict requests, stored answers, one error body, a lock on every door."""
 
 from registry.api.application import Api, application
+from registry.api.asked import settings
 from registry.api.blueprint import Blueprint
 from registry.api.conditional import (
     conditional,
@@ -68,5 +69,6 @@ __all__ = [
     "public",
     "require",
     "seek",
+    "settings",
     "stored",
 ]

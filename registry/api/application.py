@@ -145,9 +145,10 @@ def _spec() -> dict[str, Any]:
 def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None]:
     # All that comes before a view, whichever way it is entered.
     enter, negotiate = door.lock(app), negotiation.negotiator(app)
+    settings: Settings = app.extensions["registry.settings"]
 
     def admit(environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any]) -> None:
-        here.begin(environ, rule, arguments)
+        here.begin(environ, rule, arguments, settings)
         enter(rule, environ["REQUEST_METHOD"])
         accept = environ.get("HTTP_ACCEPT")
         if accept is not None and accept != "*/*":

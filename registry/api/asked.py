@@ -7,27 +7,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.routing import Rule
 
 if TYPE_CHECKING:
     from registry.api.door import Holder
+    from registry.settings import Settings
 
 NOTHING: Mapping[str, Any] = {}
 
 
 class Asked(threading.local):
-    """`environ` as WSGI has it, the `rule` that its path fits with its arguments, and who asks (None: nobody said)."""
+    """`environ` as WSGI has it, the `rule` that its path fits with its arguments, who asks (None: nobody said), and the
+    settings of the application that was asked."""
 
     environ: Mapping[str, Any] = NOTHING
     rule: Rule | None = None
     arguments: Mapping[str, Any] = NOTHING
     holder: Holder | None = None
+    settings: Settings | None = None
 
-    def begin(self, environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any]) -> None:
+    def begin(
+        self, environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any], settings: Settings
+    ) -> None:
         """A request has come to a view; nobody has been let in yet."""
         self.environ, self.rule, self.arguments, self.holder = environ, rule, arguments, None
+        self.settings = settings
 
     def end(self) -> None:
         """It is over."""
@@ -35,3 +41,8 @@ class Asked(threading.local):
 
 
 here = Asked()
+
+
+def settings() -> Settings:
+    """The settings of the application that the present request came to."""
+    return cast("Settings", here.settings)

@@ -89,7 +89,7 @@ class Blueprint(flask_smorest.Blueprint):
         told |= {
             k: v for k, v in (("description", description), ("example", example), ("examples", examples)) if v
         }
-        load = Query(PARSER, made) if location == "query" else lambda: PARSER.parse(made, location=location)
+        load = Query(PARSER, made) if location == "query" else lambda: PARSER.of(made, location)
 
         def decorate(view: View) -> View:
             @functools.wraps(view)

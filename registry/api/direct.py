@@ -1,4 +1,4 @@
-"""The short way in: a GET view that is marked @direct is entered straight from WSGI.
+"""The short way in: a view of GET or POST that is marked @direct is entered straight from WSGI.
 
 Flask's own way through a request (contexts, signals, hooks) costs more than what such a view does: checking the token
 in the database and handing out bytes that are stored. Everything that guards a view is the same code on both ways: the
@@ -30,9 +30,11 @@ class Hooked(RuntimeError):
 
 
 def direct(view: View) -> View:
-    """Mark a GET view: it asks Flask for nothing (`request`, `g`, `current_app`) and answers with a Response of bytes.
+    """Mark a view of GET or POST: it asks Flask for nothing (`request`, `g`, `current_app`) and answers with a Response
+    of bytes.
 
-    What it may ask is registry.api's: `holder`, `seek`, `not_modified`, its arguments. Goes below the route.
+    What it may ask is registry.api's: `holder`, `seek`, `not_modified`, `settings`, its arguments. Goes below the
+    route, above the arguments.
     """
     vars(view)["direct"] = True
     return view
@@ -53,26 +55,27 @@ class Direct:
         self.flask: Wsgi = app.wsgi_app
         self.admit, self.release = admit, release
         self.views = {
-            rule.endpoint: view
+            (rule.endpoint, method): view
             for rule, method, view in door.views(app)
-            if method == "GET" and getattr(view, "direct", False)
+            if method in ("GET", "HEAD", "POST") and getattr(view, "direct", False)
         }
         self._routes = app.url_map.bind("registry")
         self._known = functools.lru_cache(maxsize=4096)(self._match)
 
-    def _match(self, path: str) -> tuple[Rule, Mapping[str, Any]]:
-        return self._routes.match(path, "GET", return_rule=True)
+    def _match(self, path: str, method: str) -> tuple[Rule, Mapping[str, Any]]:
+        return self._routes.match(path, method, return_rule=True)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
-        if method not in ("GET", "HEAD"):
+        if method not in ("GET", "HEAD", "POST"):
             return self.flask(environ, start_response)
         try:
             path = environ["PATH_INFO"]
-            rule, arguments = self._known(path) if len(path) < _SHORT else self._match(path)
+            find = self._known if len(path) < _SHORT else self._match
+            rule, arguments = find(path, method)
         except (HTTPException, RoutingException):  # Flask says what
             return self.flask(environ, start_response)
-        view = self.views.get(rule.endpoint)
+        view = self.views.get((rule.endpoint, method))
         if view is None:
             return self.flask(environ, start_response)
         try:

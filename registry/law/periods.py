@@ -53,6 +53,7 @@ _WORDS = {
 _AND = {"fi": " ja ", "sv": " och ", "en": " and "}
 
 
+@functools.lru_cache(maxsize=4096)  # few are ever written, and each decision reads its own
 def parse(text: str) -> Period:
     """The period that `text` writes: ``P6M``, ``P1Y6M``, ``P2W``, ``P1M15D``; longer than nothing, 999 years at most.
 

@@ -6,6 +6,7 @@ The rule, with examples, is docs/retention.md; the periods themselves are reckon
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,6 +52,7 @@ def later(several: Sequence[Due]) -> Due:
     return max(several, key=lambda one: one.after)
 
 
+@functools.lru_cache(maxsize=16_384)  # the days of some years in a few zones
 def end_of(day: date, zone: str) -> str:
     """The first instant at which a day is over in a zone, for good.
 

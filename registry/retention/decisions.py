@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Response, current_app
+from flask import Response
 from marshmallow import fields, validate
 
-from registry.api import Blueprint, Boolean, Schema, holder, require, stored
+from registry.api import Blueprint, Boolean, Schema, direct, holder, require, settings, stored
 from registry.errors import Unavailable
 from registry.keys.signing import Signer, Unsigned
 from registry.retention import answers, keyed, receipts
@@ -199,6 +199,7 @@ class DecidedSchema(Schema):
 
 @require("retention:read")
 @blueprint.route("/v1/retention-decisions", methods=["POST"])
+@direct
 @blueprint.arguments(DecisionsSchema, example=QUESTION)
 @blueprint.response(200, DecidedSchema, example=ANSWER)
 def decide_retention(body: dict[str, Any]) -> Response:
@@ -209,15 +210,15 @@ def decide_retention(body: dict[str, Any]) -> Response:
     `valid_until` and not later, for a hold may have been set; nothing here may be cached. With `receipts`, answers that
     let something be done are signed; they verify with /.well-known/jwks.json (503 `no_signing_key` without a key).
     """
-    common, settings = body["common"], current_app.extensions["registry.settings"]
+    common, set_ = body["common"], settings()
     asked = [{**common, **item} if isinstance(item, dict) else item for item in body["items"]]
     at, position, told = answers.answers(
-        asked, seen=holder().controllers, seconds=settings.decision_seconds, keys=keyed.keys(settings)
+        asked, seen=holder().controllers, seconds=set_.decision_seconds, keys=keyed.keys(set_)
     )
     if body["receipts"]:
         try:
             receipts.given(
-                asked, told, at=at, issuer=settings.base_url, client=holder().id, signer=Signer.of(settings)
+                asked, told, at=at, issuer=set_.base_url, client=holder().id, signer=Signer.of(set_)
             )
         except Unsigned:
             raise Unavailable(

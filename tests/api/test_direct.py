@@ -11,7 +11,9 @@ from registry import errors
 from registry.api import (
     Blueprint,
     Holder,
+    Key,
     Page,
+    Schema,
     application,
     direct,
     etag,
@@ -20,6 +22,7 @@ from registry.api import (
     public,
     require,
     seek,
+    settings,
     stored,
 )
 from registry.api.asked import here
@@ -59,7 +62,20 @@ def make(way: Any) -> Flask:
     def anybody() -> Response:
         return stored(b"{}", etag=etag("of-all"), headers={"Cache-Control": "public, max-age=300"})
 
+    @require("things:read")
+    @blueprint.route("/v1/asked", methods=["POST"])
+    @way
+    @blueprint.arguments(AskedSchema, example={"of": "x"})
+    def asked(body: dict[str, Any]) -> Response:
+        return stored(f'{{"of":"{body["of"]}","at":"{settings().base_url}"}}'.encode())
+
     return application(Settings(), [blueprint], guard=guard)
+
+
+class AskedSchema(Schema):
+    """A body."""
+
+    of = Key(required=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +124,38 @@ ASKED: list[tuple[str, str, dict[str, str]]] = [
     ("GET", f"/v1/things/{'a' * 400}/1", GOOD),
     ("DELETE", "/v1/things/own/1", GOOD),
 ]  # fmt: skip
+
+
+SENT: list[tuple[bytes | None, str | None, dict[str, str]]] = [
+    (b'{"of": "x"}', "application/json", GOOD),
+    (b'{"of": "x"}', "application/json; charset=UTF-8", GOOD),
+    (b'{"of": "x"}', "application/json; charset=latin-1", GOOD),
+    (b'{"of": "x"}', "application/json", {**GOOD, "Content-Encoding": "gzip"}),
+    (b'{"of": "x"}', "application/json", {**GOOD, "Accept": "text/html"}),
+    (b'{"of": "x"}', "text/plain", GOOD),
+    (b'{"of": "x"}', None, GOOD),
+    (b'{"of": "x"}', "application/json", {}),
+    (b'{"of": "x"}', "application/json", {"Authorization": "Bearer nobody"}),
+    (b'{"of": "X"}', "application/json", GOOD),
+    (b'{"of": "x", "or": 1}', "application/json", GOOD),
+    (b'{"of": "x", "of": "x"}', "application/json", GOOD),
+    (b'{"of": "\\ud800"}', "application/json", GOOD),
+    (b"[]", "application/json", GOOD),
+    (b"{", "application/json", GOOD),
+    (b"\xff", "application/json", GOOD),
+    (b"", "application/json", GOOD),
+    (None, None, GOOD),
+    (b'{"of": "' + b"x" * 2**20 + b'"}', "application/json", GOOD),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "headers"), SENT, ids=range(len(SENT)))
+def test_both_ways_read_a_body_alike(
+    both: tuple[Any, Any], body: bytes | None, kind: str | None, headers: dict[str, str]
+) -> None:
+    short, long = (client.post("/v1/asked", data=body, content_type=kind, headers=headers) for client in both)
+    assert (short.status, short.data) == (long.status, long.data)
+    assert sorted(short.headers) == sorted(long.headers)
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), ASKED)
