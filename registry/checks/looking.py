@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.checks.rule import Case, Outcome, Severity
+from registry import clock
+from registry.checks.rule import Case, Outcome, Severity, dated
 from registry.connectors.observation import Observation
 
 
@@ -28,6 +29,8 @@ def unseen(
             "Selosteessa ei ole järjestelmää, josta sen voisi nähdä.",
             "The record names no system that could show it.",
         )
+    elif over := case.lapsed(kind, system):
+        fi, en = lapsed_in_words(over)
     elif failed is not None:
         reason = failed.payload["reason"]
         fi = f"Järjestelmää {system} ei saatu katsottua ({reason})."
@@ -40,6 +43,16 @@ def unseen(
     else:
         fi, en = f"Järjestelmää {system} ei ole katsottu.", f"Nobody has looked at the system {system}."
     return case.open(field, key=(system or "") if key is None else key, fi=fi, en=en, closes=closes)
+
+
+def lapsed_in_words(seen: Observation) -> tuple[str, str]:
+    """What is said, in Finnish and English, of evidence whose day has come."""
+    day = dated(clock.day(str(seen.expires_on)))
+    word = seen.source_level == "attestation"
+    return (
+        f"Järjestelmästä {seen.system} {'annettu vakuutus' if word else 'tehty havainto'} on vanhentunut ({day}).",
+        f"What {'somebody vouched for' if word else 'was seen'} of {seen.system} no longer counts ({day}).",
+    )
 
 
 def weak(seen: Observation) -> Severity | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from registry import clock
 from registry.checks.phrases import says
+from registry.connectors.attesting import lapsed
 
 if TYPE_CHECKING:
     from registry.catalogue.record import Record
@@ -91,14 +92,27 @@ class Case:
     # --- what was seen
 
     def observed(self, kind: str, system: str | None = None) -> list[Observation]:
-        """Observations of a kind, of one system or of all that the record names."""
-        return [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+        """Observations of a kind that count, of one system or of all that the record names."""
+        found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+        return [seen for seen in found if not self._over(seen)]
+
+    def lapsed(self, kind: str, system: str | None = None) -> Observation | None:
+        """An observation of a kind that counted until a day that has come, where nothing else was seen."""
+        found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+        return found[0] if found and all(self._over(seen) for seen in found) else None
 
     def blind(self, kind: str, system: str) -> Observation | None:
-        """The failed look at what a system has of a kind, if nothing was seen since."""
+        """The failed look at what a system has of a kind, if nothing was seen since; what has lapsed was not seen."""
         tried = [seen for seen in self.observations if seen.about == kind and seen.system == system]
         newest = max(tried, key=lambda seen: seen.taken_at, default=None)
-        return newest if newest is not None and newest.kind == "could_not_look" else None
+        if newest is None or newest.kind == "could_not_look" or not self._over(newest):
+            return newest if newest is not None and newest.kind == "could_not_look" else None
+        reason = {"asked": kind, "reason": f"expired {newest.expires_on}"}
+        return dataclasses.replace(newest, kind="could_not_look", payload=reason, complete=False)
+
+    def _over(self, seen: Observation) -> bool:
+        # The day is asked for only where it matters: whoever looked at it is asked again tomorrow.
+        return seen.expires_on is not None and lapsed(seen.expires_on, self.as_of)
 
     def systems(self) -> Iterator[tuple[str, Any]]:
         """The record's systems that can be looked at, as (controller/key, system): those on paper cannot."""

@@ -17,7 +17,8 @@ from registry import clock, journal
 from registry.catalogue import store
 from registry.catalogue.read import parts
 from registry.connectors import kinds
-from registry.connectors.observation import LEVELS, Observation
+from registry.connectors.attesting import vouched
+from registry.connectors.observation import LEVELS, Level, Observation
 from registry.db import Instant, Stored, Text, database, writes
 from registry.errors import Invalid, NotFound
 
@@ -60,7 +61,7 @@ def record_observation(
     *,
     by: str,
     taken_at: str,
-    source_level: str,
+    source_level: Level,
     complete: bool,
     collector: str | None = None,
     invented: bool = False,
@@ -71,7 +72,8 @@ def record_observation(
     """Store what a system showed, and give it as stored. The parameters are those of `Observation`.
 
     `collector` is whoever looked, by default the writer. Raises errors.Invalid for a payload that does not fit its
-    kind or a time that cannot be, errors.NotFound for a system that is not declared or has ended.
+    kind, a time that cannot be or an attestation that rests on nothing (registry.connectors.attesting), errors.NotFound
+    for a system that is not declared or has ended.
     """
     controller, key = parts(system, "/system")
     if not store.exists("system", controller, key):
@@ -80,6 +82,7 @@ def record_observation(
     moment = _possible(taken_at, seen)
     if source_level not in LEVELS:
         raise Invalid(f"The levels are {', '.join(LEVELS)}.", code="not_one_of", field="/source_level")
+    vouched(source_level, moment, reference=reference, raw_sha256=raw_sha256, expires_on=expires_on)
     observation = Observation(
         id=(StoredObservation.select(peewee.fn.MAX(StoredObservation.id)).scalar() or 0) + 1,
         system=system,

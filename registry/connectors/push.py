@@ -54,11 +54,18 @@ class SentObservationSchema(Schema):
     )
     collector = Word(metadata={"description": "Who or what looked; the writer, if left out."})
     invented = Boolean(metadata={"description": "Made up for a demonstration."})
-    reference = Word(most=2000, metadata={"description": "The paper or page that says so."})
-    expires_on = PlainDay(metadata={"description": "The day from which an attestation no longer counts."})
+    reference = Word(
+        most=2000,
+        metadata={"description": "The paper or page that says so; an attestation has this or raw_sha256."},
+    )
+    expires_on = PlainDay(
+        metadata={
+            "description": "The day from which it no longer counts; an attestation has one, two years at most."
+        }
+    )
     raw_sha256 = fields.String(
         validate=validate.Regexp(r"[0-9a-f]{64}\Z"),
-        metadata={"description": "Of the answer it was read from."},
+        metadata={"description": "Of the answer or the document it was read from."},
     )
     payload = Payload(required=True, metadata={"description": "What was seen, in the form of its kind."})
 

@@ -59,6 +59,7 @@ def observation(number: int, written: Mapping[str, Any]) -> Observation:
         complete=written.get("complete", True),
         invented=True,
         payload=kinds.load(written["kind"], written["payload"]),
+        expires_on=written.get("expires_on"),
     )
 
 

@@ -22,6 +22,8 @@ ONE = """
     kind: region
     taken_at: "2026-01-15T08:00:00Z"
     source_level: attestation
+    reference: Letter 3/2026
+    expires_on: "2026-12-31"
     complete: true
     payload: {country: FI}
 """

@@ -19,7 +19,7 @@ needs; else record whose it is, as a processor, a recipient or a partner.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.checks.looking import unseen, weak
+from registry.checks.looking import lapsed_in_words, unseen, weak
 from registry.checks.rule import Case, Outcome, Rule, dated
 from registry.clock import day
 from registry.connectors.observation import Observation
@@ -95,8 +95,10 @@ def _processor(case: Case, index: int, processor: Any) -> Outcome | None:
         return case.open(
             field,
             key=_plain(case, names[0]),
-            fi=f"Toimittajan {names[0]} alikäsittelijäluetteloa ei ole katsottu kokonaan.",
-            en=f"The list of sub-processors of {names[0]} has not been looked at to the end.",
+            fi=f"Toimittajan {names[0]} alikäsittelijäluetteloa ei ole katsottu kokonaan."
+            f"{_over(case, 'sub_processors')[0]}",
+            en=f"The list of sub-processors of {names[0]} has not been looked at to the end."
+            f"{_over(case, 'sub_processors')[1]}",
             closes=("Havainto julkaistusta luettelosta.", "An observation of the published list."),
         )
     seen, listed = found
@@ -156,8 +158,9 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
         return case.open(
             field,
             key=key,
-            fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).",
-            en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')}).",
+            fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).{_over(case, 'certification')[0]}",
+            en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')})."
+            f"{_over(case, 'certification')[1]}",
             closes=("Havainto listan merkinnästä.", "An observation of the entry in the list."),
         )
     seen, entry = found
@@ -250,6 +253,12 @@ def _newest(
         if _plain(case, entry[who]) in same and entry.get("instrument") == instrument
     ]
     return max(found, key=lambda one: one[0].taken_at, default=None)
+
+
+def _over(case: Case, kind: str) -> tuple[str, str]:
+    """What is added where something was seen that no longer counts."""
+    over = case.lapsed(kind)
+    return (" " + lapsed_in_words(over)[0], " " + lapsed_in_words(over)[1]) if over else ("", "")
 
 
 def _plain(case: Case, name: str) -> str:

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from registry.checks.looking import lapsed_in_words
 from registry.checks.rule import Case, Outcome, Place, Rule
 from registry.connectors.observation import Observation
 
@@ -79,11 +80,14 @@ def _pages(case: Case) -> Iterator[Outcome]:
             unread.append(field)
     if unread:
         urls = ", ".join(wanted[field] for field in unread)
+        over = case.lapsed("published_text")
+        why = (f" {one}" for one in lapsed_in_words(over)) if over else ("", "")
+        fi, en = why
         yield case.open(
             unread[0],
             key="pages",
-            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.",
-            en=f"These pages have not been looked at or compared: {urls}.",
+            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{fi}",
+            en=f"These pages have not been looked at or compared: {urls}.{en}",
             closes=(
                 "Havainto sivuista ja julkaistusta tekstistä.",
                 "An observation of the pages and the published text.",
@@ -155,11 +159,13 @@ def _plain(url: str) -> str:
 def _systems(case: Case) -> Iterator[Outcome]:
     looks = case.observed("inventory")
     if not looks:
+        over = case.lapsed("inventory")
+        fi, en = ("Järjestelmäluetteloa ei ole katsottu.", "Nobody has looked at an inventory of systems.")
         yield case.open(
             "/systems/0" if case.record.systems else "/systems",
             key="inventory",
-            fi="Järjestelmäluetteloa ei ole katsottu.",
-            en="Nobody has looked at an inventory of systems.",
+            fi=f"{fi} {lapsed_in_words(over)[0]}" if over else fi,
+            en=f"{en} {lapsed_in_words(over)[1]}" if over else en,
             closes=("Havainto järjestelmäluettelosta.", "An observation of an inventory of systems."),
         )
         return
