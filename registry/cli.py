@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from registry import __version__, db, terminal
-from registry.auth.commands import client
+from registry.auth.commands import client, role
 from registry.catalogue.commands import load
 from registry.checks.commands import check
 from registry.checks.manual import checks_docs
@@ -33,7 +33,7 @@ def main(ctx: click.Context) -> None:
         importlib.import_module("registry.app")
 
 
-for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client, keys):
+for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client, role, keys):
     main.add_command(_command)
 
 

@@ -13,12 +13,13 @@ from registry.api.conditional import (
     stored,
 )
 from registry.api.direct import direct
-from registry.api.door import Holder, Mark, holder, mine, public, require
+from registry.api.door import Holder, Mark, holder, mine, public, require, theirs, within
 from registry.api.health import probe
 from registry.api.idempotency import idempotent
 from registry.api.negotiation import produces
 from registry.api.page import Page, Window, page_of, seek
 from registry.api.problem import answer as problem
+from registry.api.reach import HISTORY, REGISTERS, SYSTEMS, Reach
 from registry.strict.schema import (
     Boolean,
     Day,
@@ -34,6 +35,9 @@ from registry.strict.schema import (
 )
 
 __all__ = [
+    "HISTORY",
+    "REGISTERS",
+    "SYSTEMS",
     "Api",
     "Blueprint",
     "Boolean",
@@ -46,6 +50,7 @@ __all__ = [
     "OneOf",
     "Page",
     "QueryInteger",
+    "Reach",
     "Schema",
     "Text",
     "Timestamp",
@@ -71,4 +76,6 @@ __all__ = [
     "seek",
     "settings",
     "stored",
+    "theirs",
+    "within",
 ]

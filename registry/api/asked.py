@@ -6,10 +6,12 @@ Set before a view runs, however it was entered (registry.api.direct, Flask), and
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.routing import Rule
+
+from registry import errors
 
 if TYPE_CHECKING:
     from registry.api.door import Holder
@@ -20,13 +22,17 @@ NOTHING: Mapping[str, Any] = {}
 
 class Asked(threading.local):
     """`environ` as WSGI has it, the `rule` that its path fits with its arguments, who asks (None: nobody said), and the
-    settings of the application that was asked."""
+    settings of the application that was asked.
+
+    `refusal` makes the problem for a holder whose role is not enough for the door that the request has come to.
+    """
 
     environ: Mapping[str, Any] = NOTHING
     rule: Rule | None = None
     arguments: Mapping[str, Any] = NOTHING
     holder: Holder | None = None
     settings: Settings | None = None
+    refusal: Callable[[], errors.Problem] = errors.InsufficientScope
 
     def begin(
         self, environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any], settings: Settings

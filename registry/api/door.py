@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+import peewee
 from flask import Flask
 from werkzeug.routing import Rule
 
 from registry import errors
 from registry.api.asked import here
+from registry.api.reach import Reach
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 GUARD = "registry.guard"
+#: In the place of a controller's key: every controller, also those to come.
+EVERY = "*"
+#: A condition that no row fulfils.
+NOTHING = peewee.SQL("1 = 0")
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who asks: what a good token says of its holder.
+    """Who asks, and what they may do at the door that they have come to.
 
-    `id` is the pseudonym for the journal ("client/library-dpo"); `controllers` are the keys of the controllers that the
-    holder may see, None meaning all of them; `expires_at` is an instant (registry.clock).
+    `id` is the pseudonym for the journal ("client/5d0c1f2e3a4b5c6d", "user/7"), `scopes` those of the token that its
+    client still has. `controllers` are the keys of the controllers in which the holder's roles give all scopes of this
+    door, None meaning all of them; `reach` says of those among them that are seen in part what is seen (within one
+    Reach or another). `lacking` are the other controllers that the holder has a role in (maybe EVERY). `rights` are the
+    scopes by controller that are given without a limit. `expires_at` is an instant (registry.clock).
     """
 
     id: str
@@ -30,22 +40,32 @@ class Holder:
     scopes: frozenset[str]
     controllers: frozenset[str] | None
     expires_at: str
+    reach: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset()
+    rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a view says of its lock: open to all, or every one of `scopes` needed."""
+    """What a view says of its lock: open to all, or every one of `scopes` needed.
+
+    `within`: how it narrows what it answers (registry.api.reach); who is limited in another way is not let in.
+    """
 
     scopes: frozenset[str]
     public: bool = False
+    within: frozenset[str] = frozenset()
 
 
 class Unmarked(RuntimeError):
     """A view without a lock: the application does not start."""
 
 
-def require(*scopes: str) -> Callable[[View], View]:
+def require(*scopes: str, within: Iterable[str] = ()) -> Callable[[View], View]:
     """Mark a view: a token with all of these scopes is needed. Goes outermost, above the route.
+
+    `within` is for a view that narrows its answers to the registers, the systems or the period that the holder is
+    limited to (registry.api.reach): such holders are let in by it alone.
 
     >>> @require("registers:read")
     ... @blueprint.route("/v1/registers")
@@ -55,7 +75,7 @@ def require(*scopes: str) -> Callable[[View], View]:
     """
     if not scopes:
         raise ValueError("require() needs a scope; an open door is @public")
-    mark = Mark(frozenset(scopes))
+    mark = Mark(frozenset(scopes), within=frozenset(within))
     return lambda view: _marked(view, mark)
 
 
@@ -74,11 +94,54 @@ def holder() -> Holder:
     return cast(Holder, here.holder)
 
 
-def mine(controller: str) -> None:
-    """Not yours is not there: raises NotFound unless the holder may see the controller with this key."""
-    seen = holder().controllers
-    if seen is not None and controller not in seen:
+def mine(controller: str, register: str | None = None) -> None:
+    """Not yours is not there: raises NotFound unless the holder may see the controller with this key, and of it the
+    register, if one is named. Raises InsufficientScope where a role of theirs in the controller is not enough."""
+    if not theirs(controller, register):
         raise errors.NotFound()
+
+
+def theirs(controller: str, register: str | None = None) -> bool:
+    """Whether the holder may see the controller with this key, and of it the register, if one is named.
+
+    Raises InsufficientScope where they have a role in the controller that is not enough for this door.
+    """
+    asking = holder()
+    if asking.controllers is not None and controller not in asking.controllers:
+        if controller in asking.lacking or EVERY in asking.lacking:
+            raise here.refusal()
+        return False
+    if register is None or not asking.reach or controller not in asking.reach:
+        return True
+    return any(one.register(register) for one in asking.reach[controller])
+
+
+def within(controller: Any, register: Any = None, at: Any = None) -> list[Any]:
+    """Conditions for a query: that a row is of what the holder may see. To be given to `where`.
+
+    `controller`, `register` and `at` (an instant) are columns; a holder whose reach is limited in a way that no column
+    is given for sees none of that controller.
+    """
+    asking = holder()
+    if asking.controllers is None:
+        return []
+    told = controller.in_(sorted(asking.controllers - asking.reach.keys()))
+    for key, some in asking.reach.items():
+        for one in some:
+            told |= _of(one, controller == key, register, at)
+    return [told]
+
+
+def _of(one: Reach, told: Any, register: Any, at: Any) -> Any:
+    if one.registers is not None:
+        told &= register.in_(sorted(one.registers)) if register is not None else NOTHING
+    if one.since is not None:
+        told &= at >= one.since if at is not None else NOTHING
+    if one.until is not None:
+        told &= at < one.until if at is not None else NOTHING
+    if one.systems is not None:
+        told &= NOTHING
+    return told
 
 
 def views(app: Flask) -> Iterator[tuple[Rule, str, Callable[..., Any]]]:
@@ -105,26 +168,29 @@ def lock(app: Flask) -> Callable[[Rule, str], None]:
     The hook `app.extensions["registry.guard"](mark)` turns the request's token into a Holder, or raises Unauthorised or
     InsufficientScope. It is asked only where the mark is not public. Raises Unmarked unless every view bears a mark.
     """
-    doors: dict[tuple[str, str], Mark] = {}
+    doors: dict[tuple[str, str], tuple[Mark, Callable[[], errors.Problem]]] = {}
+    guard: Callable[[Mark], Holder] | None = app.extensions.get(GUARD)
+    refusal: Callable[[Mark], errors.Problem] = getattr(
+        guard, "refusal", lambda _: errors.InsufficientScope()
+    )
     bare = []
     for rule, method, view in views(app):
         mark = mark_of(view)
         if mark is None:
             bare.append(f"{method} {rule.rule} ({view.__module__}.{view.__qualname__})")
         else:
-            doors[rule.endpoint, method] = mark
+            doors[rule.endpoint, method] = mark, functools.partial(refusal, mark)
     if bare:
         raise Unmarked("Views without @require(…) or @public: " + ", ".join(sorted(set(bare))))
-    guard: Callable[[Mark], Holder] | None = app.extensions.get(GUARD)
     if guard is None:
-        if not all(mark.public for mark in doors.values()):
+        if not all(mark.public for mark, _ in doors.values()):
             raise Unmarked(
                 "Nobody guards the marked views: install registry.auth before the application starts."
             )
         return lambda rule, method: None
 
     def enter(rule: Rule, method: str) -> None:
-        mark = doors[rule.endpoint, method]
+        mark, here.refusal = doors[rule.endpoint, method]
         if not mark.public:
             here.holder = guard(mark)
 

@@ -12,13 +12,13 @@ import peewee
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from registry import clock, journal
+from registry.auth import giving
 from registry.auth import scopes as book
+from registry.auth.duties import EVERY, Given, given, least
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Invalid, NotFound
 from registry.strict.schema import KEY
 
-#: In a grant: every controller of the installation, also those to come.
-EVERY = "*"
 #: What secrets begin with, so that one in a log or a repository can be told for what it is.
 SECRET = "rcs_"  # noqa: S105 -- a prefix
 
@@ -55,9 +55,13 @@ class Client(Stored, ClientMixin):
 
     @property
     def controllers(self) -> list[str]:
-        """Keys of the controllers it sees, or ["*"]."""
-        rows = Grant.select(Grant.controller).where(Grant.client == self).order_by(Grant.controller)
-        return [controller for (controller,) in rows.tuples()]
+        """Keys of the controllers it has a role in, or ["*"]."""
+        return list(dict.fromkeys(row.controller for row in giving.of(self.actor)))
+
+    @property
+    def roles(self) -> list[str]:
+        """Its roles as they are written: dpo@acme."""
+        return [str(row.given) for row in giving.of(self.actor)]
 
     # What Authlib asks of a client
 
@@ -87,17 +91,6 @@ class Client(Stored, ClientMixin):
 
     def get_default_redirect_uri(self) -> None:
         return None
-
-
-class Grant(Stored):
-    """A controller whose records a client sees, or `EVERY`."""
-
-    client = peewee.ForeignKeyField(Client, column_name="client_id", on_delete="CASCADE", index=False)
-    controller = Text()
-
-    class Meta:
-        table_name = "auth_grant"
-        indexes = ((("client", "controller"), True),)
 
 
 class Family(Stored):
@@ -132,12 +125,18 @@ def find(client_id: str) -> Client | None:
 
 @writes
 def register_client(
-    *, name: str, scopes: Collection[str], controllers: Collection[str], by: str
+    *,
+    name: str,
+    scopes: Collection[str],
+    controllers: Collection[str] = (),
+    roles: Collection[Given] = (),
+    by: str,
 ) -> tuple[Client, str]:
     """Add a client and give it with its secret, which is told this once and kept only as a digest.
 
-    `controllers` are keys, or EVERY alone. Raises errors.Invalid for scopes that are unknown or none, a key that
-    cannot be one, and a name that is blank.
+    `roles` are those that it has in which controllers; in each of `controllers` (keys, or EVERY alone) it has the least
+    role that gives all its scopes. Raises errors.Invalid for scopes that are unknown or none, a key that cannot be one,
+    and a name that is blank.
     """
     allowed = book.known(scopes)
     seen = sorted(set(controllers))
@@ -145,7 +144,7 @@ def register_client(
         raise Invalid("A client needs a name of 1 to 200 printable characters.", field="name")
     if not allowed:
         raise Invalid("A client without a scope could do nothing.", field="scopes")
-    if seen != [EVERY] and not (seen and all(map(KEY.fullmatch, seen))):
+    if not (seen or roles) or (seen != [EVERY] and not all(map(KEY.fullmatch, seen))):
         raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")
     secret = _secret()
     client = Client.create(
@@ -155,9 +154,15 @@ def register_client(
         scopes=book.joined(allowed),
         created_at=journal.stamp(),
     )
-    Grant.insert_many([{"client": client, "controller": controller} for controller in seen]).execute()
-    told = {"name": client.name, "scopes": list(allowed), "controllers": seen}
+    given_ = [*roles, *(given(least(allowed), controller) for controller in seen)]
+    told = {
+        "name": client.name,
+        "scopes": list(allowed),
+        "controllers": sorted({one.controller for one in given_}),
+    }
     journal.append("client.registered", client.actor, by=by, payload=told)
+    for one in given_:
+        giving.give(client.actor, one, by=by)
     return client, secret
 
 
@@ -188,6 +193,14 @@ def disable_client(client_id: str, *, by: str) -> None:
     live = (Client.client_id == client_id) & Client.disabled_at.is_null()
     if Client.update(disabled_at=journal.stamp()).where(live).execute():
         journal.append("client.disabled", client.actor, by=by, payload={})
+
+
+def _may_ask(client_id: str) -> bool:
+    client = find(client_id)
+    return client is not None and client.disabled_at is None
+
+
+giving.KINDS["client"] = _may_ask
 
 
 def _the(client_id: str) -> Client:

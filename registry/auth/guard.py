@@ -11,6 +11,7 @@ from registry.api.asked import here
 from registry.api.door import Holder, Mark
 from registry.auth import scopes as book
 from registry.auth import tokens
+from registry.auth.meeting import Asking, meet
 
 REALM = "registry"
 
@@ -35,21 +36,30 @@ class Guard:
                 "Send an access token: Authorization: Bearer …", headers=self._challenge()
             )
         db.request_begin()
-        holder = tokens.lookup(token.strip(), audience=self.resource)
-        if holder is None:
+        asking = self.asking(token.strip())
+        if asking is None:
             raise self._refusal(
                 errors.Unauthorised,
                 "invalid_token",
                 "The token is unknown, expired or revoked, or is not for this service.",
             )
-        if not mark.scopes <= holder.scopes:
-            raise self._refusal(
-                errors.InsufficientScope,
-                "insufficient_scope",
-                "The token does not have the scope that this needs.",
-                scope=book.joined(mark.scopes),
-            )
+        holder = meet(asking, mark)
+        if holder is None:
+            raise self.refusal(mark)
         return holder
+
+    def asking(self, token: str) -> Asking | None:
+        """Who holds a token that is good here and now, whoever issued it; None for any other text."""
+        return tokens.lookup(token, audience=self.resource)
+
+    def refusal(self, mark: Mark) -> errors.Problem:
+        """What somebody is told whose token, or whose role in the controller, is not enough for a door."""
+        return self._refusal(
+            errors.InsufficientScope,
+            "insufficient_scope",
+            "The token or the role of its holder does not give the scope that this needs.",
+            scope=book.joined(mark.scopes),
+        )
 
     def _challenge(self, **members: str) -> dict[str, str]:
         listed = {"realm": REALM, **members, "resource_metadata": self._where}

@@ -129,6 +129,19 @@ SCOPES: dict[str, Scope] = {
         ),
         Scope("journal:read", "Lukea tapahtumapäiväkirjaa", "Läsa journalen", "Read the journal"),
         Scope(
+            "roles:read",
+            "Lukea, kenellä on mikä rooli",
+            "Läsa vem som har vilken roll",
+            "Read who has which role",
+        ),
+        Scope(
+            "roles:write",
+            "Antaa ja ottaa pois rooleja",
+            "Ge och ta bort roller",
+            "Give roles and take them away",
+            dangerous=True,
+        ),
+        Scope(
             "clients:read",
             "Lukea asiakasohjelmien tietoja",
             "Läsa uppgifter om klientprogram",

@@ -14,9 +14,9 @@ import peewee
 from authlib.oauth2.rfc6749 import TokenMixin
 
 from registry import clock, journal
-from registry.api.door import Holder
 from registry.auth import scopes as book
-from registry.auth.clients import EVERY, Client, Family, digest, find
+from registry.auth.clients import Client, Family, digest, find
+from registry.auth.meeting import Asking, Role
 from registry.db import Instant, Stored, Text, execute, writes
 from registry.errors import Invalid, NotFound
 
@@ -74,37 +74,39 @@ class Issued:
 
 
 # The one statement between a request and its answer: whatever ends a token is a condition of it, nothing is remembered.
-_LOOKUP = """
-SELECT c.client_id, t.scope, c.scopes, t.expires_at, t.issued_at, g.controller
+_LOOKUP = f"""
+SELECT c.client_id, t.scope, c.scopes, t.expires_at, t.issued_at, {", ".join(f"r.{name}" for name in Role._fields)}
 FROM auth_token t
 JOIN auth_family f ON f.id = t.family_id
 JOIN auth_client c ON c.client_id = f.client_id
-LEFT JOIN auth_grant g ON g.client_id = c.client_id
+LEFT JOIN auth_role r ON r.principal = 'client/' || c.client_id
+  AND r.taken_at IS NULL AND (r.ends_at IS NULL OR r.ends_at > ?)
 WHERE t.sha256 = ? AND t.audience = ? AND t.expires_at > ?
   AND t.revoked_at IS NULL AND f.revoked_at IS NULL AND c.disabled_at IS NULL
-"""
+"""  # noqa: S608 -- made of the names of columns
+#: Where a role begins among the columns of a row.
+_ROLE = 5
 
 
-def lookup(token: str, *, audience: str) -> Holder | None:
-    """Who holds a token that is good for `audience` at this moment, and what they may do; None for any other text.
+def lookup(token: str, *, audience: str) -> Asking | None:
+    """Who holds a token that is good for `audience` at this moment; None for any other text.
 
-    The scopes are those of the token that its client still has; the controllers are those of the client now.
+    The scopes are those of the token that its client still has, the roles those that its holder has now.
     """
     if not _FORM.fullmatch(token):
         return None
     at = clock.now()
-    rows = execute(_LOOKUP, digest(token), audience, at).fetchall()
+    rows = execute(_LOOKUP, at, digest(token), audience, at).fetchall()
     if not rows:
         return None
-    client_id, scope, allowed, expires_at, issued_at, _ = rows[0]
+    client_id, scope, allowed, expires_at, issued_at = rows[0][:_ROLE]
     if issued_at > at and issued_at > _later(at, SKEW):
         return None
-    controllers = frozenset([row[5] for row in rows if row[5] is not None])
-    return Holder(
+    return Asking(
         id=f"client/{client_id}",
         client_id=client_id,
         scopes=_both(scope, allowed),
-        controllers=None if EVERY in controllers else controllers,
+        roles=tuple([Role(*row[_ROLE:]) for row in rows if row[_ROLE] is not None]),
         expires_at=expires_at,
     )
 
