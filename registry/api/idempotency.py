@@ -69,7 +69,8 @@ def idempotent(view: View) -> View:
 
 @writes(journalled=False, why="the key only repeats an answer; the verb inside has its own entry")
 def _settled(key: str, run: Callable[[], Any]) -> Response:
-    client, asked, now = holder().client_id, _request_hash(), clock.now()
+    # A person's keys are their own, whichever client they are sent through.
+    client, asked, now = holder().id.removeprefix("client/"), _request_hash(), clock.now()
     oldest = clock.written(datetime.fromisoformat(now) - LIFE)
     IdempotentAnswer.delete().where(IdempotentAnswer.recorded_at < oldest).execute()
     kept = IdempotentAnswer.get_or_none(client_id=client, key_hash=key)

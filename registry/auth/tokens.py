@@ -75,23 +75,25 @@ class Issued:
 
 # The one statement between a request and its answer: whatever ends a token is a condition of it, nothing is remembered.
 _LOOKUP = f"""
-SELECT c.client_id, t.scope, c.scopes, t.expires_at, t.issued_at, {", ".join(f"r.{name}" for name in Role._fields)}
+SELECT c.client_id, f.user_id, t.scope, c.scopes, t.expires_at, t.issued_at,
+  {", ".join(f"r.{name}" for name in Role._fields)}
 FROM auth_token t
 JOIN auth_family f ON f.id = t.family_id
 JOIN auth_client c ON c.client_id = f.client_id
-LEFT JOIN auth_role r ON r.principal = 'client/' || c.client_id
+LEFT JOIN auth_role r ON r.principal = COALESCE('user/' || f.user_id, 'client/' || c.client_id)
   AND r.taken_at IS NULL AND (r.ends_at IS NULL OR r.ends_at > ?)
 WHERE t.sha256 = ? AND t.audience = ? AND t.expires_at > ?
   AND t.revoked_at IS NULL AND f.revoked_at IS NULL AND c.disabled_at IS NULL
 """  # noqa: S608 -- made of the names of columns
 #: Where a role begins among the columns of a row.
-_ROLE = 5
+_ROLE = 6
 
 
 def lookup(token: str, *, audience: str) -> Asking | None:
     """Who holds a token that is good for `audience` at this moment; None for any other text.
 
-    The scopes are those of the token that its client still has, the roles those that its holder has now.
+    The scopes are those of the token that its client still has. The holder is the person on whose behalf the client
+    asks, the client itself where there is none; the roles are those that the holder has now.
     """
     if not _FORM.fullmatch(token):
         return None
@@ -99,11 +101,11 @@ def lookup(token: str, *, audience: str) -> Asking | None:
     rows = execute(_LOOKUP, at, digest(token), audience, at).fetchall()
     if not rows:
         return None
-    client_id, scope, allowed, expires_at, issued_at = rows[0][:_ROLE]
+    client_id, user_id, scope, allowed, expires_at, issued_at = rows[0][:_ROLE]
     if issued_at > at and issued_at > _later(at, SKEW):
         return None
     return Asking(
-        id=f"client/{client_id}",
+        id=f"client/{client_id}" if user_id is None else f"user/{user_id}",
         client_id=client_id,
         scopes=_both(scope, allowed),
         roles=tuple([Role(*row[_ROLE:]) for row in rows if row[_ROLE] is not None]),
