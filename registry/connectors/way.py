@@ -88,6 +88,11 @@ class Way:
         self.faults[code] += 1
         self._whole = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether the present look has seen everything so far."""
+        return self._whole
+
     @contextmanager
     def item(self) -> Iterator[None]:
         """Around the reading of one item: one of the wrong form is counted and left out, and the look is not whole."""
