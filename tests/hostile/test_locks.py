@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from werkzeug.test import TestResponse
 from registry import clock, journal
 from registry.api.door import mark_of, views
 from registry.auth import tokens
+from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
+from tests.hostile.holders import KINDS, Kind
 from tests.hostile.world import ACCOUNTS, DESK, RECORD, SEEN_AT, WAIVED, Caller, World
 
 OPEN = "open"
@@ -28,7 +31,14 @@ LOOK = {"kind": "accounts", "taken_at": SEEN_AT, "source_level": "api", "complet
 class Row:
     """A door: where it is (`{c}`: the controller), what is sent, and the answers.
 
-    `scope`: several are all needed; OPEN means for everybody. A stranger sees another controller, with all scopes.
+    `scope`: several are all needed; OPEN means for everybody. `owner` is the answer to whoever may come in, `stranger`
+    that to somebody who sees another controller, with all scopes. That is all that a door of a whole controller says of
+    itself: what every other kind of holder (tests/hostile/holders.py) is told follows from it.
+
+    A door that narrows its answers to some registers, systems or a period says so by `within`, as its lock does, and
+    by what it is asked about: `about` are the registers that let somebody in who is limited to some, `system` is the
+    system. None of them: it answers to each with what is theirs. `audited` is the answer to an auditor of all of acme,
+    where it is another (None); `but` are answers to single kinds of holder that do not follow.
     """
 
     method: str
@@ -39,6 +49,22 @@ class Row:
     stranger: int = 404
     body: Any = None
     headers: dict[str, str] | None = None
+    within: str = ""
+    about: str | None = None
+    system: str | None = None
+    but: Mapping[str, int] = field(default_factory=dict)
+
+    def says(self, name: str, kind: Kind) -> int:
+        """The status that a kind of holder gets, while nothing has been changed."""
+        if name in self.but:
+            return self.but[name]
+        if not set(self.scope.split()) <= kind.gives or not kind.limits <= set(self.within.split()):
+            return 403
+        if kind.registers is not None and self.about is not None:
+            return self.owner if set(kind.registers) & set(self.about.split()) else 404
+        if kind.systems is not None and self.system is not None:
+            return self.owner if self.system in kind.systems else 404
+        return self.owner
 
     def sent(self, controller: str, numbers: dict[str, int]) -> tuple[str, str, Any, dict[str, str] | None]:
         return (
@@ -162,6 +188,7 @@ def test_c9_every_door_has_its_row(world: World) -> None:
         assert mark is not None
         needed = [] if row.scope == OPEN else sorted(row.scope.split())
         assert (mark.public, sorted(mark.scopes)) == (row.scope == OPEN, needed)
+        assert mark.within == set(row.within.split())
 
 
 NUMBERED = ("observation", "run", "finding", "proposed", "waived", "change", "refused", "hold", "ended")
@@ -179,6 +206,17 @@ def nobody(world: World, how: str) -> Caller:
     return caller
 
 
+#: What somebody is told who has a role in the controller that is not enough.
+REFUSED = ("insufficient_scope", "outside_engagement")
+
+
+def holding(world: World, name: str) -> Caller:
+    """Somebody of a kind, made when first asked for."""
+    kind = KINDS[name]
+    role = Given(kind.role, "acme", kind.registers, kind.systems)
+    return world.with_role(name, role, taken=kind.over and not kind.columns, **kind.columns)
+
+
 def told(answer: TestResponse) -> tuple[Any, ...]:
     """All of an answer that a caller can see."""
     return answer.status, sorted(answer.headers.items()), answer.get_data()
@@ -187,6 +225,8 @@ def told(answer: TestResponse) -> tuple[Any, ...]:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.rule}")
 def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
     owner, stranger = world.caller("acme"), world.caller("other")
+    for name in KINDS:
+        holding(world, name)
     elsewhere = [scope for scope in SCOPES if scope not in row.scope.split()[-1:]]
     unscoped, refused = world.caller("acme", scopes=elsewhere), [nobody(world, how) for how in NOBODY]
     here = {name: getattr(world, name) for name in NUMBERED}
@@ -206,11 +246,27 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
     assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")  # type: ignore[index]  # JSON, as always
     assert f'scope="{row.scope}"' in answer.headers["WWW-Authenticate"]
     # Not yours is not there: the answer is the one for what nobody has, to the byte.
-    answer = stranger(*sent)
-    nowhere = stranger(*row.sent("ghost", dict.fromkeys(here, 10**12)))
+    unknown = row.sent("ghost", dict.fromkeys(here, 10**12))
+    answer, nowhere = stranger(*sent), stranger(*unknown)
     assert answer.status_code == row.stranger
     if row.stranger == 404:
         assert told(answer) == told(nowhere)
     assert b"acme" not in answer.get_data()
     assert journal.checkpoint()["size"] == before
+    # Who may not come in first, then whoever may: it is one world.
+    told_ = {name: row.says(name, kind) for name, kind in KINDS.items()}
+    for name in [name for name, status in told_.items() if status in (403, 404)]:
+        answer = holding(world, name)(*sent)
+        assert (answer.status_code, name) == (told_[name], name)
+        if told_[name] == 403:
+            assert answer.json["code"] in REFUSED, name  # type: ignore[index]  # JSON, as always
+        elif row.owner != 404:
+            assert told(answer) == told(holding(world, name)(*unknown)), name
+    assert journal.checkpoint()["size"] == before
     assert owner(*sent).status_code == row.owner
+    for name in [name for name, status in told_.items() if status not in (403, 404)]:
+        answer = holding(world, name)(*sent)
+        if row.method == "GET":
+            assert (answer.status_code, name) == (told_[name], name)
+        else:  # the owner has done it already
+            assert answer.status_code not in (401, 403, 404), name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,18 +12,23 @@ from werkzeug.test import TestResponse
 
 from registry import clock
 from registry.app import create_app
-from registry.auth import clients, tokens
+from registry.auth import clients, giving, tokens
+from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
 from registry.catalogue import store
 from registry.checks import running, waiving
 from registry.checks.stored import StoredFinding
 from registry.connectors.observations import record_observation
+from registry.db import writing
 from registry.notices import publish
 from registry.retention import holding
 from registry.settings import Settings
 
 BY = "operator"
 WAIVED = "COM009"  # fails of every register of acme's
+#: A period before anything was written, and a time that nobody lives to see.
+PAST = ("1999-01-01T00:00:00.000000Z", "2000-01-01T00:00:00.000000Z")
+TO_COME = "9000-01-01T00:00:00.000000Z"
 SEEN_AT = "2026-01-15T08:00:00Z"
 WORD = "tervahauta"  # nowhere else
 RECORD: dict[str, Any] = {
@@ -61,7 +66,7 @@ class Caller:
         given = {} if body is None else {"json": body}
         if query:
             given["query_string"] = query
-        return self.app.test_client().open(path, method=method, headers=sent, **given)
+        return self.app.test_client().open(path, method=method, headers=sent, buffered=True, **given)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class World:
     refused: int
     hold: int
     ended: int
+    known: dict[str, Caller] = field(default_factory=dict)
 
     def caller(
         self, *controllers: str, scopes: Collection[str] = tuple(SCOPES), seconds: int = 600
@@ -89,6 +95,25 @@ class World:
             client_id=client.client_id, scopes=scopes, audience=base, seconds=seconds, by=BY
         )
         return Caller(self.app, client.client_id, issued.token)
+
+    def with_role(self, name: str, role: Given, *, taken: bool = False, **columns: Any) -> Caller:
+        """A client with all scopes and this one role, made once; `taken`: it had the role, and a token."""
+        if name not in self.known:
+            client, _ = clients.register_client(
+                name="Client", scopes=tuple(SCOPES), roles=[Given("reader", "nowhere")], by=BY
+            )
+            base = self.app.extensions["registry.settings"].base_url
+            issued = tokens.issue(
+                client_id=client.client_id, scopes=tuple(SCOPES), audience=base, seconds=3600, by=BY
+            )
+            with writing():
+                for row in giving.of(client.actor):
+                    giving.away(row, by=BY)
+                row = giving.keep(client.actor, role, by=BY, **columns)
+                if taken:
+                    giving.away(row, by=BY)
+            self.known[name] = Caller(self.app, client.client_id, issued.token)
+        return self.known[name]
 
 
 def declare(kind: str, controller: str, key: str, body: Any, expect: int = store.NEW, **more: Any) -> None:

@@ -1,0 +1,76 @@
+"""Kinds of holder, as data: what role each has, and what a door should say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry.auth.duties import CHOSEN, DUTIES
+from tests.hostile.world import PAST, TO_COME
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A holder with one role in acme (None: none any more), limited to some registers or systems.
+
+    `columns` are those of an engagement. `over`: it, or the role, has ended a moment ago.
+    """
+
+    role: str
+    registers: tuple[str, ...] | None = None
+    systems: tuple[str, ...] | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    over: bool = False
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """The scopes that it has in acme."""
+        if self.over:
+            return frozenset()
+        most = DUTIES[self.role].scopes
+        return most & frozenset(str(self.columns.get("scopes", " ".join(most))).split())
+
+    @property
+    def limits(self) -> frozenset[str]:
+        """In which ways it sees less than all, as doors say it."""
+        found = {"registers"} if self.registers is not None else set()
+        if self.systems is not None:
+            found.add("systems")
+        if self.role == "auditor":
+            found.add("history")
+        return frozenset(found)
+
+
+EVERYTHING = " ".join(sorted(DUTIES["auditor"].scopes))
+
+KINDS: dict[str, Kind] = {
+    "dpo": Kind("dpo"),
+    "reader": Kind("reader"),
+    "editor": Kind("editor"),
+    "editor of the register": Kind("editor", registers=("news",)),
+    "editor of another register": Kind("editor", registers=("elsewhere",)),
+    "reader of the register": Kind("reader", registers=("news",)),
+    "auditor": Kind("auditor", columns={"scopes": EVERYTHING, "audit": 1}),
+    "auditor of the register": Kind(
+        "auditor", registers=("news",), columns={"scopes": EVERYTHING, "audit": 1}
+    ),
+    "auditor of another register": Kind(
+        "auditor", registers=("elsewhere",), columns={"scopes": EVERYTHING, "audit": 1}
+    ),
+    "auditor of what is declared": Kind(
+        "auditor", columns={"scopes": " ".join(DUTIES["auditor"].scopes - set(CHOSEN)), "audit": 1}
+    ),
+    "auditor of another period": Kind(
+        "auditor", columns={"scopes": EVERYTHING, "audit": 1, "since": PAST[0], "until": PAST[1]}
+    ),
+    "auditor whose engagement has ended": Kind(
+        "auditor", columns={"scopes": EVERYTHING, "audit": 1, "ends_at": PAST[1]}, over=True
+    ),
+    "auditor whose engagement goes on": Kind(
+        "auditor", columns={"scopes": EVERYTHING, "audit": 1, "ends_at": TO_COME}
+    ),
+    "system": Kind("system", systems=("desk",)),
+    "another system": Kind("system", systems=("elsewhere",)),
+    "owner no more": Kind("owner", over=True),
+}
