@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 JOBS   ?= logical
 ARGS   ?=
+CHECKS ?=
 
 V   := .venv/bin
 RUN := $(V)/python -m registry
@@ -16,7 +17,7 @@ PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-i
 CHECKED := $(V)/python -m pip --disable-pip-version-check check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers demo test check openapi manual migrate bench lock clean
+.PHONY: help venv peers demo test check openapi manual migrate bench mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -67,8 +68,12 @@ manual: $(DEV)  ## write docs/checks anew, a page for each check
 migrate: $(RUNTIME)  ## bring the database of REGISTRY_DATABASE up to date
 	$(RUN) migrate
 
-bench: $(DEV)  ## measure the paths that matter, against a server of its own
+bench: $(DEV)  ## measure the paths that matter against a server of its own, then the checks
 	$(V)/python -m tests.bench $(ARGS)
+	$(V)/python -m tests.bench.checks $(CHECKS)
+
+mutants: $(DEV)  ## how many small changes of the checks, the law and retention the tests notice: an hour
+	$(V)/python -m tests.mutants $(ARGS)
 
 LOCK := env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(V)/uv pip compile --quiet --generate-hashes --no-emit-index-url \
 	--no-header --no-strip-extras --universal --python-version 3.11 --no-build

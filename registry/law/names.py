@@ -29,10 +29,11 @@ _COMPANY_FORMS = frozenset(
         *("limited", "llc", "ltd", "nv", "oy", "oyj", "plc", "pte", "pty", "sa", "sarl", "srl"),
     ]
 )
-#: Soft hyphens vanish; the hyphens and dashes that word processors put in become plain ones.
-_PLAIN = {0x00AD: None, 0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-"}
+#: Soft hyphens vanish; the hyphens and dashes that word processors put in become plain ones. (NFKC has made the
+#: hyphen that does not break, U+2011, one that does.)
+_PLAIN = {0x00AD: None, 0x2010: "-", 0x2012: "-", 0x2013: "-"}
+#: What the CLDR, which knows the European Union, has no name for.
 _AREAS = {
-    "EU": Labels(fi="Euroopan unioni", sv="Europeiska unionen", en="European Union"),
     "EEA": Labels(
         fi="Euroopan talousalue", sv="Europeiska ekonomiska samarbetsområdet", en="European Economic Area"
     ),

@@ -156,7 +156,6 @@ def _lengths(period: Period) -> tuple[int, int]:
 _REVERSED: dict[Comparison, Comparison] = {
     "shorter": "longer",
     "longer": "shorter",
-    "equal": "equal",
     "incomparable": "incomparable",
 }
 
@@ -165,10 +164,10 @@ def _order(months_a: int, days_a: int, months_b: int, days_b: int) -> Comparison
     """How a compares with b, where a has at least as many months: the difference is whole months less some days."""
     days = days_b - days_a
     if months_a == months_b:
-        return "equal" if days == 0 else "longer" if days < 0 else "shorter"
+        return "longer" if days < 0 else "shorter" if days > 0 else "equal"
     fewest, most = _bounds(months_a - months_b)
-    if months_b:
-        most += 3  # the shorter one may have been cut at the end of a month where the longer one was not
+    # Where the shorter one was cut at the end of a month and the longer one was not, the days between are no more than
+    # the months that follow that end have.
     return "longer" if fewest > days else "shorter" if most < days else "incomparable"
 
 

@@ -32,7 +32,7 @@ class _Strict(SafeLoader):
 def _mapping_once(loader: _Strict, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
     seen: dict[Any, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
+        key = loader.construct_object(key_node)
         if key in seen:
             raise Misprint(f"{key!r} is written twice, line {key_node.start_mark.line + 1}")
         try:

@@ -94,16 +94,15 @@ def _validity(one: Instrument) -> Iterator[str]:
 
 
 def _overlaps(law: Law) -> Iterator[str]:
-    def scope(one: Instrument) -> tuple[str, str, str]:
-        return one.kind, one.exporter, one.scope
+    def scope(one: tuple[date, Instrument]) -> tuple[str, str, str]:
+        return one[1].kind, one[1].exporter, one[1].scope
 
-    dated = sorted((one for one in law.instruments.values() if one.valid_from), key=scope)
-    for _, group in itertools.groupby(dated, key=scope):
-        ordered = sorted(group, key=lambda one: one.valid_from or date.min)
-        for earlier, later in itertools.pairwise(ordered):
+    dated = [(one.valid_from, one) for one in law.instruments.values() if one.valid_from is not None]
+    for _, group in itertools.groupby(sorted(dated, key=scope), key=scope):
+        for (_, earlier), (begins, later) in itertools.pairwise(sorted(group, key=lambda one: one[0])):
             if earlier.ended_on is None:
                 yield f"{later.key}: begins while {earlier.key} of the same scope is open-ended"
-            elif later.valid_from is not None and later.valid_from < earlier.ended_on:
+            elif begins < earlier.ended_on:
                 yield f"{later.key}: begins before {earlier.key} of the same scope has ended"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from registry.catalogue.record import Record, assemble
 from registry.checks.rule import Case
 from registry.connectors import kinds
 from registry.connectors.observation import Observation
-from registry.law import law
+from registry.law import Law, law
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 22)
@@ -42,7 +43,24 @@ def case(written: Mapping[str, Any]) -> Case:
         observation(number, seen) for number, seen in enumerate(written.get("observations", ()), 1)
     )
     day = clock.day(written["as_of"]) if "as_of" in written else TODAY
-    return Case(assemble("esimerkki/uutiskirje", record, controller, systems), law(), day, observations)
+    return Case(
+        assemble("esimerkki/uutiskirje", record, controller, systems),
+        amended(written.get("law", {})),
+        day,
+        observations,
+    )
+
+
+def amended(changes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Law:
+    """The law table with fields of entries changed: ``{vendors: {zendesk: {country: FI}}}``."""
+    parts = {
+        part: {
+            **getattr(law(), part),
+            **{key: dataclasses.replace(getattr(law(), part)[key], **new) for key, new in entries.items()},
+        }
+        for part, entries in changes.items()
+    }
+    return dataclasses.replace(law(), **parts) if parts else law()
 
 
 def observation(number: int, written: Mapping[str, Any]) -> Observation:

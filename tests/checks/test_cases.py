@@ -38,9 +38,11 @@ def test_a_check_says_of_its_cases_what_it_should(code: str, written: dict[str, 
             "observation": outcome.observation,
             "remembered": list(outcome.remembered),
         }
-        exact = {name: value for name, value in wanted.items() if name not in ("says", "closes")}
+        exact = {name: value for name, value in wanted.items() if name not in ("says", "says_fi", "closes")}
         assert {name: told[name] for name in exact} == exact
         assert wanted.get("says", "") in outcome.message["en"]
+        assert wanted.get("says_fi", "") in outcome.message["fi"]
+        assert not outcome.field or _is_defined(outcome.field), "what it points at is a field of the record"
         assert wanted.get("closes", "") in (outcome.closes or {"en": ""})["en"]
         assert set(outcome.message) >= {"fi", "en"}
         assert all(text.strip() for text in outcome.message.values())
@@ -72,6 +74,7 @@ def test_every_rule_says_what_it_is(check: Check) -> None:
     assert check.page.why
     assert check.page.fix
     assert check.name == check.name.lower()
+    assert check.name.startswith(check.rule.code.lower() + "_")
     assert "ensure" not in check.name
 
 
@@ -82,14 +85,17 @@ def test_every_rule_needs_only_what_there_is(check: Check) -> None:
         if need.startswith("observation:"):
             assert need.removeprefix("observation:") in OBSERVED
             continue
-        first, *rest = (step.replace("*", "0") for step in steps(need))
-        if first == "controller":
-            assert allowed(ControllerSchema, rest), need
-        elif first == "systems":
-            assert rest[0] == "0"
-            assert allowed(SystemSchema, rest[1:]), need
-        else:
-            assert allowed(RecordSchema, [first, *rest]), need
+        assert _is_defined(need), need
+
+
+def _is_defined(pointer: str) -> bool:
+    """Whether a JSON Pointer, `*` standing for any position, is one of the assembled record."""
+    first, *rest = (step.replace("*", "0") for step in steps(pointer))
+    if first == "controller":
+        return allowed(ControllerSchema, rest)
+    if first == "systems" and rest:
+        return rest[0].isdecimal() and allowed(SystemSchema, rest[1:])
+    return allowed(RecordSchema, [first, *rest])
 
 
 @CHECKS

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from functools import partial
 from importlib import resources
 
 import pytest
+import yaml
 
 from registry.law import Entry, Labels, Misprint, Section, Term, law, printed
 from registry.law.names import area, company
@@ -20,6 +21,7 @@ FILES: Mapping[str, str] = {
 }
 LAW = law()
 EMPTY = "as_printed_on: 2026-11-22\n"
+LAST = FILES["areas.yaml"].count("\n")
 
 Edit = Callable[[dict[str, str]], None]
 
@@ -138,6 +140,10 @@ REFUSED: list[tuple[Edit, str]] = [
     (add("instruments: []\n"), "written twice"),
     (add("treaties: []\n"), "treaties: no such part"),
     (add("  sure: high\n"), "'sure' is written twice"),
+    (append("areas.yaml", "x: 1\nx: 2\n"), f"'x' is written twice, line {LAST + 2}"),
+    (append("areas.yaml", "x:\n  y:\n  - at: 2026-02-30\n"), f"at: day is out of range for month, line {LAST + 3}"),
+    (add("- {key: [2026-02-30]}\n"), "key: day is out of range"),
+    (lambda files: files.update({"list.yaml": EMPTY + "acts: [{key: A}]\n"}), "list.yaml, acts, 'A': missing"),
     (add("- {\n"), "instruments.yaml"),
     (amend("as_printed_on: 2026-11-22\n", ""), "as_printed_on is not a day"),
     (amend("as_printed_on: 2026-11-22\n", "as_printed_on: soon\n"), "as_printed_on is not a day"),
@@ -206,6 +212,19 @@ def test_the_files_as_they_are_make_the_table() -> None:
     table = printed(FILES)
     assert table.digest == LAW.digest
     assert table.instruments == LAW.instruments
+
+
+def test_what_is_not_written_is_empty() -> None:
+    """No entry says more than its file does."""
+    for part in ("instruments", "acts", "retention_rules", "rights", "vendors", "areas"):
+        written = {
+            item["key"]: item for text in FILES.values() for item in yaml.safe_load(text).get(part, ())
+        }
+        assert written
+        for key, entry in getattr(LAW, part).items():
+            for field in fields(entry):
+                if field.name not in written[key] and field.default not in (MISSING, "EU"):
+                    assert not getattr(entry, field.name), (key, field.name)
 
 
 def test_an_adequacy_decision_is_one_entry_in_one_file() -> None:

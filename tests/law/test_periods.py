@@ -106,6 +106,19 @@ def test_l3_a_period_that_outlives_the_calendar_is_422_and_no_crash(anchor: date
     assert refused.value.code == "date_out_of_range"
 
 
+#: The fewest and the most days that some months can be counted as: with one less, and with one more, there is an order.
+BOUNDS = [
+    (months, f"P{days}D", said)
+    for months, fewest, most in (
+        ("P2M", 59, 62), ("P3M", 89, 92), ("P5M", 150, 153), ("P7M", 210, 215), ("P11M", 330, 337), ("P13M", 393, 397),
+        ("P8Y", 2920, 2922), ("P100M", 3040, 3045), ("P401Y", 365 * 401, 146097 + 366),
+    )
+    for days, said in (
+        (fewest - 1, "longer"), (fewest, "incomparable"), (most, "incomparable"), (most + 1, "shorter"),
+    )
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
@@ -140,7 +153,9 @@ def test_l3_a_period_that_outlives_the_calendar_is_422_and_no_crash(anchor: date
         ("P400Y1M", "P146000D", "longer"),
         ("P13M", "P1Y27D", "longer"),
         ("P13M", "P1Y28D", "incomparable"),
-        ("P13M", "P1Y35D", "shorter"),
+        ("P13M", "P1Y31D", "incomparable"),
+        ("P13M", "P1Y32D", "shorter"),
+        *BOUNDS,
     ],
 )
 def test_l3_which_period_is_longer(a: str, b: str, said: str) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from registry.law import Act, Instrument, law, remembered
+from registry.law import Act, Instrument, law, names, remembered
 from registry.law.values import GDPR_APPLIES
 
 ONE = timedelta(days=1)
@@ -269,6 +269,26 @@ def test_a_vendor_is_found_by_its_name(name: str | None, key: str | None) -> Non
     assert (found and found.key) == key
 
 
+FORMS = """
+    ab aps as asa bv co company corp corporation gmbh inc incorporated limited llc ltd nv oy oyj plc pte pty sa sarl srl
+"""
+
+
+@pytest.mark.parametrize("form", FORMS.split())
+def test_the_form_of_a_company_is_no_part_of_its_name(form: str) -> None:
+    assert [
+        names.company(name) for name in (f"Acme {form}", f"ACME, {form.upper()}.", f"Acme Oy {form}")
+    ] == ["acme"] * 3
+    assert names.company(f"{form} Acme") == f"{form} acme", "only at its end"
+
+
+@pytest.mark.parametrize("dash", ["-", "\u2010", "\u2011", "\u2012", "\u2013", "\u00ad-"])
+def test_an_act_is_found_whatever_dash_a_word_processor_put_in(dash: str) -> None:
+    act = dataclasses.replace(LAW.acts["GDPR"], number="12-3", abbreviations=("EU-X",), printed=())
+    assert list(names.ActNames([act]).found_in(f"laki 12{dash}3 §")) == ["GDPR"]
+    assert list(names.ActNames([act]).found_in(f"EU{dash}X")) == ["GDPR"]
+
+
 def test_vendors_are_found_in_the_name_of_a_register() -> None:
     assert [one.key for one in LAW.vendors_in("Tawk.to asiakasrekisteri")] == ["tawk_to"]
     assert [
@@ -403,6 +423,24 @@ def test_a_change_lies_after_one_day_and_up_to_another(after: str, until: str, s
     told = [(one.key, one.event, one.by) for one in LAW.changes(day(after), day(until))]
     shield = LAW.instruments["privacy_shield_eu_us"]
     assert ((shield.key, "ends", shield.ended_by) in told) is seen
+
+
+def test_every_first_and_last_day_is_a_change_told_with_what_it_is_of() -> None:
+    told = {(one.day, one.of, one.key, one.event, one.by) for one in LAW.changes(date.min, date.max)}
+    expected = set()
+    for one in LAW.instruments.values():
+        expected |= {(one.valid_from, "instrument", one.key, "begins", None)}
+        expected |= {(one.new_contracts_until, "instrument", one.key, "no_new_contracts", one.ended_by)}
+        expected |= {(one.ended_on, "instrument", one.key, "ends", one.ended_by)}
+    for act in LAW.acts.values():
+        expected |= {(act.begins, "act", act.key, "begins", None)}
+        expected |= {(act.displaced_on, "act", act.key, "displaced", act.displaced_by)}
+        expected |= {(act.repealed_on, "act", act.key, "repealed", act.repealed_by)}
+    assert told == {row for row in expected if row[0] is not None}
+
+
+def test_the_gdpr_applies_from_its_day() -> None:
+    assert day("2018-05-25") == GDPR_APPLIES == LAW.acts["GDPR"].begins
 
 
 def test_what_is_only_remembered_says_so() -> None:
