@@ -206,7 +206,7 @@ def test_h11_a_token_that_is_refused_in_mid_pull_ends_the_pull(desk: zendesk.Zen
     desk.page_size = 2
     for number in range(6):
         desk.user(f"{number}@acme.example")
-    desk.answer = _after(desk, "/api/v2/users", 2, (401, {"error": "invalid_token"}, {}))  # type: ignore[method-assign]
+    desk.answer = _after(desk, "/api/v2/users", 2, (401, {"error": "invalid_token"}, {}))  # type: ignore[method-assign] # for this test
     seen, way = observe(desk)
     assert seen["accounts"].complete is False
     assert seen["accounts"].payload["accounts"][0]["count"] == 2, "what was read before"
@@ -291,7 +291,7 @@ def test_h10_page_three_of_seven_fails(desk: zendesk.Zendesk) -> None:
     desk.page_size = 2
     for number in range(14):
         desk.schedule("P3Y", title=f"Schedule {number}")
-    desk.answer = _after(desk, "/api/v2/deletion_schedules", 3, (500, None, {}))  # type: ignore[method-assign]
+    desk.answer = _after(desk, "/api/v2/deletion_schedules", 3, (500, None, {}))  # type: ignore[method-assign] # for this test
     seen, _ = observe(desk)
     assert seen["deletion_rules"].complete is False
     assert len(seen["deletion_rules"].payload["rules"]) == 4
@@ -364,7 +364,7 @@ def test_h12_whatever_is_answered_is_told_as_not_understood_at_worst(
     desk: zendesk.Zendesk, body: Any
 ) -> None:
     token = (200, {"access_token": "t", "scope": "read"}, {})
-    desk.answer = lambda asked: token if asked.path == "/oauth/tokens" else (200, body, {})  # type: ignore[method-assign]
+    desk.answer = lambda asked: token if asked.path == "/oauth/tokens" else (200, body, {})  # type: ignore[method-assign] # for this test
     seen, _ = observe(desk)
     assert set(seen) == {*source("zendesk").source.sees, "region"}
     for one in seen.values():
@@ -394,7 +394,7 @@ def test_what_was_seen_in_part_is_never_all_right(desk: zendesk.Zendesk, opened:
         desk.field("ticket", "Sähköposti")
         desk.install("Kysely", "Acme")
     for path in ("users", "deletion_schedules", "ticket_fields", "apps/installations.json"):
-        desk.answer = _after(desk, f"/api/v2/{path}", 2, (500, None, {}))  # type: ignore[method-assign]
+        desk.answer = _after(desk, f"/api/v2/{path}", 2, (500, None, {}))  # type: ignore[method-assign] # for this test
     desk.fail("/api/v2/search", 500, None, times=4)
     desk.fail("/api/v2/security_settings", 500, None, times=4)
     record = {
