@@ -23,6 +23,9 @@ from registry.keys.signing import Signer
 from registry.law import routes as law
 from registry.notices import pages
 from registry.notices import routes as notices
+from registry.people import account
+from registry.people import providers as _providers  # noqa: F401 -- its tables
+from registry.people import routes as people
 from registry.retention import changes as retention_changes
 from registry.retention import decisions as retention_decisions
 from registry.retention import holding, holds, keyed
@@ -32,6 +35,8 @@ from registry.settings import Settings
 # A resource is a line here: the blueprint of its file.
 RESOURCES: tuple[Blueprint, ...] = (
     oauth.blueprint,
+    people.blueprint,
+    account.blueprint,
     controllers.blueprint,
     systems.blueprint,
     registers.blueprint,

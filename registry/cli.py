@@ -19,6 +19,7 @@ from registry.checks.turning import law_table
 from registry.connectors.commands import observations
 from registry.journal.commands import verify
 from registry.keys.commands import keys
+from registry.people.commands import user
 from registry.settings import Settings
 
 CONTRACT = Path("openapi/registry.json")
@@ -33,7 +34,9 @@ def main(ctx: click.Context) -> None:
         importlib.import_module("registry.app")
 
 
-for _command in (load, observations, check, forecast, checks_docs, law_table, verify, client, role, keys):
+for _command in (
+    load, observations, check, forecast, checks_docs, law_table, verify, client, role, user, keys,
+):  # fmt: skip
     main.add_command(_command)
 
 

@@ -41,6 +41,11 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def later(instant: str, seconds: float) -> str:
+    """The instant so many seconds after another (before it, where negative)."""
+    return written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
+
+
 def timestamp(text: str) -> str:
     """The instant of an RFC 3339 date-time that says its zone.
 

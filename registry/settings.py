@@ -28,6 +28,12 @@ class Settings:
     pool: int = _setting(20, "PostgreSQL connections kept by each process at most")
     max_body: int = _setting(1024 * 1024, "longest request body taken, bytes")
     access_token_seconds: int = _setting(600, "how long an access token lives, seconds")
+    session_seconds: int = _setting(12 * 3600, "how long a person stays signed in at most, seconds")
+    session_idle_seconds: int = _setting(
+        1800, "how long without a request until a person is signed out, seconds"
+    )
+    invitation_seconds: int = _setting(3 * 86_400, "how long the link of an invitation may be used, seconds")
+    reset_seconds: int = _setting(3600, "how long the link for a new password may be used, seconds")
     body_seconds: int = _setting(10, "how long a request body may take to arrive, seconds")
     trusted_proxies: str = _setting(
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"

@@ -10,6 +10,7 @@ from registry.journal.entries import (
     controller_of,
     entries,
     erase,
+    latest,
     stamp,
 )
 from registry.journal.verification import Fault, Report, verify, witness
@@ -26,6 +27,7 @@ __all__ = [
     "controller_of",
     "entries",
     "erase",
+    "latest",
     "stamp",
     "verify",
     "witness",

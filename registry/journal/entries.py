@@ -236,6 +236,12 @@ def entries(
     return [_value(row) for row in query.order_by(JournalEntry.seq).limit(limit)]
 
 
+def latest(*, of: str, limit: int) -> list[Entry]:
+    """The last entries about an object, the newest first."""
+    query = JournalEntry.select().where(JournalEntry.object == of)
+    return [_value(row) for row in query.order_by(JournalEntry.seq.desc()).limit(limit)]
+
+
 def _value(row: JournalEntry) -> Entry:
     payload = None if row.payload is None else json.loads(row.payload)
     return Entry(

@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 
+from registry import pages
 from registry.notices.people import MASK
 from registry.notices.words import Words, languages, words
 
@@ -31,15 +32,14 @@ WORD = 22
 _HERE = files("registry.notices")
 _BIDI = re.compile("[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]")
 
-STYLES = (_HERE / "static" / "notices.css").read_bytes()
-ICON = (_HERE / "static" / "notices.svg").read_bytes()
+STYLES = pages.STYLES + (_HERE / "static" / "notices.css").read_bytes()
 STYLES_TAG = hashlib.sha256(STYLES).hexdigest()[:16]
 
 
 @functools.cache
 def edition() -> str:
     """A digest of templates, styles and labels: with another one the same document looks or reads otherwise."""
-    digest = hashlib.sha256(STYLES)
+    digest = hashlib.sha256(STYLES + pages.edition().encode())
     for folder in ("templates", "labels"):
         for file in sorted((_HERE / folder).iterdir(), key=lambda file: file.name):
             if file.is_file():
@@ -86,6 +86,8 @@ def _page(template: str, said: Words, path: str, base: str, **rest: Any) -> str:
         "words": said,
         "languages": [words(language) for language in languages()],
         "path": path,
+        "carried": "",
+        "home": f"/notices?lang={said.language}",
         "canonical": f"{base}{path}" if base else "",
         "base": base,
         "stylesheet": f"/static/notices.css?v={STYLES_TAG}",
@@ -99,13 +101,7 @@ def _page(template: str, said: Words, path: str, base: str, **rest: Any) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("registry.notices"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = pages.environment("registry.notices")
     made.filters.update(
         capital=_capital, lengthy=_lengthy, is_day=_is_day, unbroken=_unbroken, isolated=_isolated
     )

@@ -18,6 +18,7 @@ from registry.notices import html, published
 from registry.notices.schemas import EXAMPLE, NoticeSchema
 from registry.notices.telling import MAILBOX, web_address
 from registry.notices.words import languages, words
+from registry.pages import ICON, policy
 from registry.settings import Settings
 from registry.strict.schema import OneOf, Text
 
@@ -32,14 +33,8 @@ LISTED = 200
 NAMED = 100
 
 _YEAR = 365 * 24 * 3600
-#: Nothing but our own style sheet and icon. The rest of the strict headers is on every answer of the service.
-SAFE = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+#: The rest of the strict headers is on every answer of the service.
+SAFE = policy()
 #: A withdrawn notice may be read in somebody's cache for so long.
 SHARED = {"Cache-Control": "public, max-age=300", "Vary": "Accept, Accept-Language"}
 
@@ -270,7 +265,7 @@ def read_icon() -> Response:
 
     A drawing, without text.
     """
-    return _asset(html.ICON, "image/svg+xml")
+    return _asset(ICON, "image/svg+xml")
 
 
 def _asset(content: bytes, content_type: str) -> Response:

@@ -174,6 +174,24 @@ ROWS = [
     # Their lock is the client's secret: tests/auth.
     Row("POST", "/oauth/token", "/oauth/token", OPEN, owner=415),
     Row("POST", "/oauth/revoke", "/oauth/revoke", OPEN, owner=415),
+    # Their lock is being signed in, or the secret of a link: tests/people.
+    Row("GET", "/sign-in", "/sign-in", OPEN),
+    Row("POST", "/sign-in", "/sign-in", OPEN, owner=415),
+    Row("GET", "/sign-in/code", "/sign-in/code", OPEN, owner=303),
+    Row("POST", "/sign-in/code", "/sign-in/code", OPEN, owner=415),
+    Row("POST", "/sign-out", "/sign-out", OPEN, owner=415),
+    Row("GET", "/set-password", "/set-password", OPEN, owner=410),
+    Row("POST", "/set-password", "/set-password", OPEN, owner=415),
+    Row("GET", "/account", "/account", OPEN, owner=303),
+    Row("POST", "/account/language", "/account/language", OPEN, owner=303),
+    Row("GET", "/account/password", "/account/password", OPEN, owner=303),
+    Row("POST", "/account/password", "/account/password", OPEN, owner=303),
+    Row("GET", "/account/second-factor", "/account/second-factor", OPEN, owner=303),
+    Row("POST", "/account/second-factor", "/account/second-factor", OPEN, owner=303),
+    Row("GET", "/account/second-factor/change", "/account/second-factor/change", OPEN, owner=303),
+    Row("POST", "/account/second-factor/change", "/account/second-factor/change", OPEN, owner=303),
+    Row("POST", "/account/sessions", "/account/sessions", OPEN, owner=303),
+    Row("GET", "/static/people.css", "/static/people.css", OPEN),
 ]  # fmt: skip
 
 

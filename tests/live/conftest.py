@@ -20,6 +20,7 @@ from registry import db
 from registry.auth import clients, tokens
 from registry.auth.scopes import SCOPES
 from registry.catalogue import load
+from registry.keys import sealing
 from tests import engines
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def live(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator
         every = ("helao", "jamko", "kaakko", "osekk", "seamk", "acme")
         dpo = _token("DPO", every, base)
         stranger = _token("OSEKK alone", ("osekk",), base)
-        with running(url, port):
+        with running(url, port, secret_key=sealing.new_key()):
             yield Live(base, url, dpo, stranger)
         db.close()
 

@@ -17,6 +17,7 @@ from registry.app import create_app
 from registry.auth import clients
 from registry.auth.scopes import SCOPES
 from tests.journal.story import Hands
+from tests.live.browsing import Somebody
 from tests.live.conftest import Live
 
 CONTRACT = Path(__file__).parents[2] / "openapi" / "registry.json"
@@ -69,6 +70,7 @@ class User:
             name="Everything", scopes=list(SCOPES), controllers=("acme",), by="operator"
         )
         self.id, self.actor = made.client_id, made.actor
+        self.person = Somebody(live.url, "somebody@acme.example")
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         data = None if body is None else json.dumps(body)
@@ -207,6 +209,31 @@ STEPS: list[Step] = [
     ("endSystem", lambda u: u.end(S), {("system.ended", "system/acme/desk")}),
     ("endController", lambda u: u.end(C), {("controller.ended", "controller/acme")}),
     ("revokeToken", lambda u: u.oauth("/oauth/revoke", token=u.token), {("token.revoked", "token/…")}),
+    ("useLink", lambda u: u.person.use_link(), {("user.password-set", "user/…")}),
+    ("signIn", lambda u: u.person.sign_in(), {("user.signed-in", "user/…")}),
+    (
+        "changeLanguage",
+        lambda u: u.person.send("/account/language", language="sv"),
+        {("user.language-set", "user/…")},
+    ),
+    (
+        "changePassword",
+        lambda u: u.person.change_password(),
+        {("user.password-set", "user/…"), ("user.signed-out", "user/…"), ("user.signed-in", "user/…")},
+    ),
+    ("addFactor", lambda u: u.person.add_factor(), {("user.factor-added", "user/…")}),
+    (
+        "changeFactor",
+        lambda u: u.person.send("/account/second-factor/change", password=u.person.password, what="renew"),
+        {("user.recovery-codes-made", "user/…")},
+    ),
+    ("endSessions", lambda u: u.person.end_others(), {("user.signed-out", "user/…")}),
+    ("signOut", lambda u: u.person.send("/sign-out", "/account"), {("user.signed-out", "user/…")}),
+    (
+        "giveCode",
+        lambda u: u.person.give_code(),
+        {("user.recovery-code-used", "user/…"), ("user.signed-in", "user/…")},
+    ),
 ]
 
 
@@ -243,6 +270,8 @@ def test_a_write_leaves_its_entries_with_who_did_it(
     entries = left[name]
     other = clients.Client.get(name="DPO").actor
     actors = {other if name.startswith("approve") else user.actor} if wanted else set()
+    if any(of.startswith("user/") for _, of in wanted):
+        actors = {user.person.actor}
     assert {entry.actor for entry in entries} == actors
     objects = {of for _, of in wanted if not of.endswith("…")}
     found = {
