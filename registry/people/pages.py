@@ -26,7 +26,6 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import jinja2
 from flask import Response, current_app, g, redirect, request
-
 from werkzeug.exceptions import HTTPException
 
 from registry import pages

@@ -1,4 +1,4 @@
-"""An application with the pages of signing in, a cheap hasher, and browsers without a screen that keep their cookies."""
+"""An application with the pages of signing in, a cheap hasher, and browsers that keep their cookies."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Browser:
     headers: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers={"Accept": "text/html", "User-Agent": self.agent, **self.headers, **headers},
-                               base_url=BASE)  # fmt: skip
+        said = {"Accept": "text/html", "User-Agent": self.agent, **self.headers, **headers}
+        return self.client.get(path, headers=said, base_url=BASE)
 
     def send(self, path: str, _of: str | None = None, **fields: str) -> TestResponse:
         """Opens the page (`_of`, else the path) for its form's token, and sends the form to the path."""

@@ -26,12 +26,15 @@ CONTEXT = ("tietosuojavastaava@esimerkkiamk.example", "Kirjaston päivystys", "r
 COMMON = [
     "password1234", "Password1234!", "P@ssw0rd1234", "123456789012", "qwertyuiop12", "aaaaaaaaaaaa", "abcdefghijkl",
     "iloveyou2024", "salasana1234", "Salasana2026!", "lösenord1234", "kesäkuu2026!", "helsinki1234", "passwordpassword",
-    "monkeymonkey", "letmeinletmein", "1q2w3e4r5t6y", "administrator", "tietosuoja2026", "esimerkkiamk", "registry.example",
+    "monkeymonkey", "letmeinletmein", "1q2w3e4r5t6y", "administrator", "tietosuoja2026", "esimerkkiamk",
+    "registry.example",
     "esimerkkiamk-2026", "Kirjaston päivystys", "registryregistry", "talvi2026!!!", "football1234", "sunshine2025!",
 ]  # fmt: skip
 FINE = [
-    PASSWORD, "correct horse battery staple", "kolme pientä porsasta tien päällä", "x8#kQ2!vLp0z", "maanantain harmaa sade",
-    "          väli lyönnit kelpaa", "пароль не из списка слов", "合言葉はとても長いです安心", "aamulla satoi räntää 😀😀",
+    PASSWORD, "correct horse battery staple", "kolme pientä porsasta tien päällä", "x8#kQ2!vLp0z",
+    "maanantain harmaa sade",
+    "          väli lyönnit kelpaa", "пароль не из списка слов", "合言葉はとても長いです安心",
+    "aamulla satoi räntää 😀😀",
 ]  # fmt: skip
 
 
@@ -62,8 +65,13 @@ def test_v6_2_4_three_thousand_of_the_passwords_that_leaked_most_are_refused_how
 
 @pytest.mark.parametrize(
     ("password", "code"),
-    [("x8#kQ2!vLp0", "password_short"), ("", "password_short"), ("q8z " * 33, "password_long"), ("x8#kQ2!vL\x00p0zz", "password_unfit")],
-)  # fmt: skip
+    [
+        ("x8#kQ2!vLp0", "password_short"),
+        ("", "password_short"),
+        ("q8z " * 33, "password_long"),
+        ("x8#kQ2!vL\x00p0zz", "password_unfit"),
+    ],
+)
 def test_v6_2_1_length_and_text(password: str, code: str) -> None:
     with pytest.raises(Invalid) as wrong:
         passwords.fit(password, CONTEXT)
@@ -121,11 +129,8 @@ def test_an_invitation_leads_to_a_password_and_to_signing_in(browser: New, perso
     link = links.invite(user.id, by=BY, seconds=600)
     page = one.get(f"/set-password?link={link}")
     assert (
-        page.status_code == 200
-        and user.email in page.text
-        and "Welcome" in page.text
-        or "Tervetuloa" in page.text
-    )
+        page.status_code == 200 and user.email in page.text and "Welcome" in page.text
+    ) or "Tervetuloa" in page.text
     assert one.get(f"/set-password?link={link}").status_code == 200  # looking uses nothing up
     answer = one.post(
         "/set-password", form=token(page.text), link=hidden(page.text, "link"), new=PASSWORD, again=PASSWORD

@@ -133,8 +133,10 @@ def _open_sessions(user: users.User) -> list[sessions.Session]:
 @pytest.mark.parametrize(
     "then",
     [
-        "//evil.example", "https://evil.example/", "/\\evil.example", "\\/evil.example", "javascript:alert(1)", "/\t/evil.example",
-        "/%0d%0aSet-Cookie:x" + "\r\n", " /account", "///evil.example", "evil.example", "", "/a\\b", "/" + "x" * 4000, "http:evil",
+        "//evil.example", "https://evil.example/", "/\\evil.example", "\\/evil.example", "javascript:alert(1)",
+        "/\t/evil.example",
+        "/%0d%0aSet-Cookie:x" + "\r\n", " /account", "///evil.example", "evil.example", "",
+        "/a\\b", "/" + "x" * 4000, "http:evil",
         "/.//evil.example\x00",
     ],
 )  # fmt: skip
