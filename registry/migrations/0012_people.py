@@ -63,7 +63,7 @@ def up(migrator, db):
             database = db
             table_name = "people_recovery"
 
-    class Device(Model):
+    class KnownBrowser(Model):
         sha256 = Text(primary_key=True)
         user = ForeignKeyField(User, column_name="user_id", on_delete="CASCADE")
         expires_at = Instant(index=True)
@@ -109,7 +109,7 @@ def up(migrator, db):
             table_name = "people_identity"
             primary_key = CompositeKey("issuer", "subject")
 
-    db.create_tables([User, Session, Link, Recovery, Device, Attempt, Provider, Identity])
+    db.create_tables([User, Session, Link, Recovery, KnownBrowser, Attempt, Provider, Identity])
 
 
 def down(migrator, db):

@@ -13,7 +13,7 @@ from registry.people.users import User
 LIFE = 90 * 86_400
 
 
-class Device(Stored):
+class KnownBrowser(Stored):
     """A browser that a person signed in with, until when it is known."""
 
     sha256 = Text(primary_key=True)
@@ -28,8 +28,8 @@ def known(cookie: str | None, user: User | None) -> str | None:
     """The digest of a browser's cookie, if this person signed in with it before."""
     if cookie is None or user is None:
         return None
-    row = Device.get_or_none(
-        Device.sha256 == sessions.digest(cookie), Device.user == user.id, Device.expires_at > clock.now()
+    row = KnownBrowser.get_or_none(
+        KnownBrowser.sha256 == sessions.digest(cookie), KnownBrowser.user == user.id, KnownBrowser.expires_at > clock.now()
     )
     return None if row is None else str(row.sha256)
 
@@ -38,8 +38,8 @@ def known(cookie: str | None, user: User | None) -> str | None:
 def know(user_id: str, before: str | None) -> str:
     """The cookie by which this browser is known from now on, instead of the one before."""
     now, cookie = clock.now(), cookies.fresh()
-    Device.delete().where(Device.expires_at < now).execute()
+    KnownBrowser.delete().where(KnownBrowser.expires_at < now).execute()
     if before is not None:
-        Device.delete().where(Device.sha256 == sessions.digest(before), Device.user == user_id).execute()
-    Device.create(sha256=sessions.digest(cookie), user=user_id, expires_at=clock.later(now, LIFE))
+        KnownBrowser.delete().where(KnownBrowser.sha256 == sessions.digest(before), KnownBrowser.user == user_id).execute()
+    KnownBrowser.create(sha256=sessions.digest(cookie), user=user_id, expires_at=clock.later(now, LIFE))
     return cookie

@@ -224,7 +224,7 @@ STEPS: list[Step] = [
     ("addFactor", lambda u: u.person.add_factor(), {("user.factor-added", "user/…")}),
     (
         "changeFactor",
-        lambda u: u.person.send("/account/second-factor/change", password=u.person.password, what="renew"),
+        lambda u: u.person.renew_codes(),
         {("user.recovery-codes-made", "user/…")},
     ),
     ("endSessions", lambda u: u.person.end_others(), {("user.signed-out", "user/…")}),
