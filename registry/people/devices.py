@@ -29,7 +29,9 @@ def known(cookie: str | None, user: User | None) -> str | None:
     if cookie is None or user is None:
         return None
     row = KnownBrowser.get_or_none(
-        KnownBrowser.sha256 == sessions.digest(cookie), KnownBrowser.user == user.id, KnownBrowser.expires_at > clock.now()
+        KnownBrowser.sha256 == sessions.digest(cookie),
+        KnownBrowser.user == user.id,
+        KnownBrowser.expires_at > clock.now(),
     )
     return None if row is None else str(row.sha256)
 
@@ -40,6 +42,8 @@ def know(user_id: str, before: str | None) -> str:
     now, cookie = clock.now(), cookies.fresh()
     KnownBrowser.delete().where(KnownBrowser.expires_at < now).execute()
     if before is not None:
-        KnownBrowser.delete().where(KnownBrowser.sha256 == sessions.digest(before), KnownBrowser.user == user_id).execute()
+        KnownBrowser.delete().where(
+            KnownBrowser.sha256 == sessions.digest(before), KnownBrowser.user == user_id
+        ).execute()
     KnownBrowser.create(sha256=sessions.digest(cookie), user=user_id, expires_at=clock.later(now, LIFE))
     return cookie
