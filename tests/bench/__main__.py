@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import signal
 import socket
@@ -42,6 +43,8 @@ SYSTEM, REGISTER, NOTICE = "seamk/chat", "seamk/library-chat", "/notices/seamk/l
 #: Registers in the database that the large one is held against.
 FEW = 10
 MODEL = "copy-000000"
+#: For the process of a server that we did not start.
+ELSEWHERE = 0
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,7 @@ def _of_peer(
     where = urlsplit(peer)
     lines = [f"GET {where.path}{'?' * bool(where.query)}{where.query} HTTP/1.1", f"Host: {where.netloc}"]
     asked = itertools.repeat(_whole([*lines, *([header] if header else [])], b""))
-    return pairs(f"list 50, beside {peer}", 8, 0, ours, Side(where.port or 80, os.getpid(), asked, 200))
+    return pairs(f"list 50, beside {peer}", 8, 0, ours, Side(where.port or 80, ELSEWHERE, asked, 200))
 
 
 def _pairs(
@@ -252,7 +255,9 @@ def _pairs(
 
 
 def _processor(pid: int) -> float:
-    """Processor time that a process and those below it have had, seconds."""
+    """Processor time that a process and those below it have had, seconds; not a number for one not known."""
+    if pid == ELSEWHERE:
+        return math.nan
     total, waiting = 0.0, [pid]
     while waiting:
         one = Path(f"/proc/{waiting.pop()}")
@@ -378,7 +383,11 @@ def _serving(target: str, database: Path, port: int, answers: Path) -> Iterator[
         yield process.pid
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # a server that is told to stop while it starts may not hear it
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _port() -> int:
