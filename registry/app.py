@@ -6,6 +6,7 @@ from flask import Flask
 
 from registry import db, outbound
 from registry.api import Blueprint, application, probe
+from registry.auth import roles
 from registry.auth import routes as oauth
 from registry.catalogue import controllers, registers, systems
 from registry.changes import routes as changes
@@ -37,6 +38,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     oauth.blueprint,
     people.blueprint,
     account.blueprint,
+    roles.blueprint,
     controllers.blueprint,
     systems.blueprint,
     registers.blueprint,

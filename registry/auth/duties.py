@@ -12,6 +12,9 @@ from registry.strict.schema import KEY
 #: In the place of a controller's key: every controller, also those to come.
 EVERY = "*"
 
+#: So many registers or systems a role is limited to at most.
+MOST = 200
+
 _DECLARED = ("controllers:read", "systems:read", "registers:read")
 _SEEN = ("observations:read", "findings:read", "retention:read", "holds:read", "notices:read", "changes:read")
 #: What an engagement may give besides what was declared and published.
@@ -74,8 +77,14 @@ class Given:
         return f"{self.role}@{self.controller}" + (f":{','.join(names)}" if names else "")
 
 
-def given(role: str, controller: str, names: Collection[str] | None = None) -> Given:
-    """A role in a controller, limited to these names (of registers, or of systems where the role is one of a system).
+def given(
+    role: str,
+    controller: str,
+    *,
+    registers: Collection[str] | None = None,
+    systems: Collection[str] | None = None,
+) -> Given:
+    """A role in a controller, limited to some registers, or to some systems where it is the role of one.
 
     Raises errors.Invalid (`unknown_role`, `bad_role`) for what cannot be.
     """
@@ -88,18 +97,22 @@ def given(role: str, controller: str, names: Collection[str] | None = None) -> G
             field="/role",
         )
     if controller != EVERY and not KEY.fullmatch(controller):
-        raise Invalid("Name the controller by its key, or * for all.", code="bad_role", field="/controller")
-    field = f"/{duty.names or 'registers'}"
-    if names is not None and duty.names is None:
-        raise Invalid("That role is not limited to anything.", code="bad_role", field=field)
-    if duty.needs_names and not names:
-        raise Invalid("A system has to be named: system@acme:chat.", code="bad_role", field=field)
-    if names is None:
-        return Given(role, controller)
-    if controller == EVERY or not names or not all(map(KEY.fullmatch, names)):
-        raise Invalid("Name them by their keys, of one controller.", code="bad_role", field=field)
-    limited = tuple(sorted(set(names)))
-    return Given(role, controller, **{str(duty.names): limited})
+        raise _bad("Name the controller by its key, or * for all.", "controller")
+    named = {
+        kind: names for kind, names in (("registers", registers), ("systems", systems)) if names is not None
+    }
+    for kind, names in named.items():
+        if kind != duty.names:
+            raise _bad("That role cannot be limited to these.", kind)
+        if controller == EVERY or not 0 < len(names) <= MOST or not all(map(KEY.fullmatch, names)):
+            raise _bad(f"Name 1 to {MOST} of them by their keys, of one controller.", kind)
+    if duty.needs_names and not named:
+        raise _bad("The systems have to be named: system@acme:chat.", str(duty.names))
+    return Given(role, controller, **{kind: tuple(sorted(set(names))) for kind, names in named.items()})
+
+
+def _bad(sentence: str, field: str) -> Invalid:
+    return Invalid(sentence, code="bad_role", field=f"/{field}")
 
 
 def parse(text: str) -> Given:
@@ -111,7 +124,9 @@ def parse(text: str) -> Given:
     controller, colon, names = rest.partition(":")
     if not at:
         raise Invalid("A role is written role@controller, as in dpo@acme.", code="bad_role", field="/role")
-    return given(role, controller, names.split(",") if colon else None)
+    duty = DUTIES.get(role)
+    kind = duty.names if duty and duty.names else "registers"
+    return given(role, controller, **{kind: names.split(",") if colon else None})
 
 
 def least(scopes: Collection[str]) -> str:

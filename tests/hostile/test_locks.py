@@ -70,17 +70,19 @@ class Row:
         return (
             self.method,
             self.path.format(c=controller, **numbers),
-            _named(self.body, controller),
+            _named(self.body, controller, str(numbers["somebody"])),
             self.headers,
         )
 
 
-def _named(body: Any, controller: str) -> Any:
+def _named(body: Any, controller: str, somebody: str) -> Any:
     if isinstance(body, dict):
-        return {name: _named(value, controller) for name, value in body.items()}
+        return {name: _named(value, controller, somebody) for name, value in body.items()}
     if isinstance(body, list):
-        return [_named(value, controller) for value in body]
-    return body.replace("{c}", controller) if isinstance(body, str) else body
+        return [_named(value, controller, somebody) for value in body]
+    if isinstance(body, str):
+        return body.replace("{c}", controller).replace("{somebody}", somebody)
+    return body
 
 
 def _declared(kind: str, key: str, sent: Any, path: str) -> list[Row]:
@@ -154,6 +156,11 @@ ROWS = [
     Row("GET", "/v1/journal", "/v1/journal", "journal:read", stranger=200),
     # The size and root of the whole journal: what everybody keeps a copy of, so that nobody can rewrite it.
     Row("GET", "/v1/journal/checkpoint", "/v1/journal/checkpoint", "journal:read", stranger=200),
+    Row("GET", "/v1/roles", "/v1/roles", "roles:read", stranger=200),
+    Row("POST", "/v1/roles", "/v1/roles", "roles:write", 201,
+        body={"principal": "{somebody}", "controller": "{c}", "role": "reader"}),
+    Row("GET", "/v1/roles/<number:number>", "/v1/roles/{role}", "roles:read"),
+    Row("DELETE", "/v1/roles/<number:number>", "/v1/roles/{role}", "roles:write", headers=MATCH),
     Row("GET", "/v1/checks", "/v1/checks", OPEN),
     Row("GET", "/v1/checks/<string(length=6):code>", "/v1/checks/COM003", OPEN),
     Row("GET", "/v1/law", "/v1/law", OPEN),
@@ -209,7 +216,19 @@ def test_c9_every_door_has_its_row(world: World) -> None:
         assert mark.within == set(row.within.split())
 
 
-NUMBERED = ("observation", "run", "finding", "proposed", "waived", "change", "refused", "hold", "ended")
+NUMBERED = (
+    "observation",
+    "run",
+    "finding",
+    "proposed",
+    "waived",
+    "change",
+    "refused",
+    "hold",
+    "ended",
+    "role",
+    "somebody",
+)
 NOBODY = ["none", "garbage", "empty", "expired", "revoked"]
 
 

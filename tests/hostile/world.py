@@ -83,6 +83,8 @@ class World:
     refused: int
     hold: int
     ended: int
+    role: int
+    somebody: str
     known: dict[str, Caller] = field(default_factory=dict)
 
     def caller(
@@ -157,4 +159,9 @@ def made(url: str) -> World:
     holds = [
         holding.set_hold("acme", systems=["spare"], reason="Riita.", review_on=until, by=BY) for _ in range(2)
     ]
-    return World(app, seen.id, run["id"], finding.finding, *waivers, 1, 2, *holds)
+    somebody, _ = clients.register_client(
+        name="Somebody", scopes=["registers:read"], roles=[Given("editor", "acme", ("news",))], by=BY
+    )
+    (role,) = giving.of(somebody.actor)
+    numbers = (*waivers, 1, 2, *holds, role.id)
+    return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor)

@@ -102,6 +102,10 @@ class User:
         self.patch(R, {"record": {"retention": [{**RECORD["retention"][0], "duration": "P1M"}]}})
         return self.ask("POST", "/v1/notices", {"register": "acme/news"})
 
+    def latest_role(self) -> str:
+        found = self.ask("GET", "/v1/roles?principal=" + self.actor).json()["items"]
+        return f"/v1/roles/{found[0]['id']}"
+
     def get_token(self) -> requests.Response:
         answer = self.oauth("/oauth/token", grant_type="client_credentials")
         self.token = answer.json()["access_token"]
@@ -205,6 +209,16 @@ STEPS: list[Step] = [
         lambda u: u.end("/v1/notices/acme/news"),
         {("notice.withdrawn", "notice/acme/news"), ("retention.withdrawn", "retention/acme/news")},
     ),
+    (
+        "giveRole",
+        lambda u: u.ask(
+            "POST",
+            "/v1/roles",
+            {"principal": u.actor, "controller": "acme", "role": "editor", "registers": ["news"]},
+        ),
+        {("role.given", "role/acme/…")},
+    ),
+    ("takeRole", lambda u: u.end(u.latest_role()), {("role.taken", "role/acme/…")}),
     ("endRegister", lambda u: u.end(R), {("register.ended", "register/acme/news")}),
     ("endSystem", lambda u: u.end(S), {("system.ended", "system/acme/desk")}),
     ("endController", lambda u: u.end(C), {("controller.ended", "controller/acme")}),
@@ -353,6 +367,15 @@ MEDDLING = [
     ("DELETE FROM retention_hold", "hold.set"),
     ("INSERT INTO retention_held_subject VALUES ('acme', 'x', 1, 'y')", "hold.set"),
     ("DELETE FROM retention_rule", "retention.published"),
+    ("UPDATE auth_role SET registers = NULL WHERE role = 'editor' AND controller = 'acme'", "role.given"),
+    ("UPDATE auth_role SET taken_at = NULL WHERE role = 'editor' AND controller = 'acme'", "role.taken"),
+    (
+        (
+            "INSERT INTO auth_role (id, principal, controller, role, given_by, given_at) SELECT 900, principal, "
+            "controller, 'owner', given_by, given_at FROM auth_role WHERE id = 1"
+        ),
+        None,
+    ),
     (
         "INSERT INTO retention_system SELECT controller, 'desk', id FROM retention_publication",
         "retention.published",
