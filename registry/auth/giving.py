@@ -16,12 +16,19 @@ from registry import clock, journal
 from registry.auth.duties import DUTIES, EVERY, Given
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Forbidden, Gone, Invalid, NotFound
+from registry.people import users
 
 #: By whom the roles are that stand for what clients were given before there were roles; the journal has them not.
 MIGRATED = "migration"
 
+
+def _person(user_id: str) -> bool:
+    user = users.find(user_id)
+    return user is not None and user.disabled_at is None
+
+
 #: By kind of principal, what tells whether one with that id may ask: registered there, not disabled.
-KINDS: dict[str, Callable[[str], bool]] = {}
+KINDS: dict[str, Callable[[str], bool]] = {"user": _person}
 
 
 class StoredRole(Stored):

@@ -80,10 +80,12 @@ SELECT c.client_id, f.user_id, t.scope, c.scopes, t.expires_at, t.issued_at,
 FROM auth_token t
 JOIN auth_family f ON f.id = t.family_id
 JOIN auth_client c ON c.client_id = f.client_id
+LEFT JOIN people_user p ON p.id = f.user_id
 LEFT JOIN auth_role r ON r.principal = COALESCE('user/' || f.user_id, 'client/' || c.client_id)
   AND r.taken_at IS NULL AND (r.ends_at IS NULL OR r.ends_at > ?)
 WHERE t.sha256 = ? AND t.audience = ? AND t.expires_at > ?
   AND t.revoked_at IS NULL AND f.revoked_at IS NULL AND c.disabled_at IS NULL
+  AND (f.user_id IS NULL OR (p.id IS NOT NULL AND p.disabled_at IS NULL))
 """  # noqa: S608 -- made of the names of columns
 #: Where a role begins among the columns of a row.
 _ROLE = 6

@@ -15,9 +15,11 @@ from registry.api.door import Mark
 from registry.api.reach import ALL, HISTORY, REGISTERS, SYSTEMS, Reach
 from registry.app import create_app
 from registry.auth import clients, giving
+from registry.auth.clients import Family
 from registry.auth.duties import CHOSEN, DUTIES, EVERY, Given, given, least, parse
 from registry.auth.meeting import Asking, Role, meet
 from registry.auth.scopes import SCOPES
+from registry.people import sessions, users
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known, bearer, journalled
 
@@ -367,6 +369,28 @@ def test_one_role_once(ask: Ask) -> None:
     owner, other = member("owner@acme"), member("reader@acme")
     answer = ask(owner, "POST", "/v1/roles", grant(other, "reader@acme:news"))
     assert (answer.status_code, answer.json["code"]) == (409, "given_already")
+
+
+def test_a_person_asks_with_their_own_roles_through_whichever_client(
+    http: FlaskClient, issue: Callable[..., str]
+) -> None:
+    """Also B18: somebody who was disabled, or is not there any more, is refused on the next request."""
+    user = users.add_user(email="dpo@acme.example", name="DPO", language="fi", by="operator")
+    giving.give(user.actor, parse("dpo@acme"), by="operator")
+    program = member("reader@other")
+    token = bearer(issue(program, *ALL_SCOPES))
+    with db.writing(why="as a consent will"):
+        Family.update(user_id=user.id).execute()
+    roles = http.get("/v1/roles", headers=token).json["items"]  # type: ignore[index]  # JSON
+    assert [one["principal"] for one in roles] == [user.actor]
+    given_ = http.post("/v1/roles", json=grant(program, "reader@acme"), headers=token)
+    assert (given_.status_code, given_.json["given_by"]) == (201, user.actor)  # type: ignore[index]  # JSON
+    assert http.get("/v1/journal?controller=other", headers=token).json["items"] == []  # type: ignore[index]  # JSON
+    sessions.disable(user.id, by="operator")
+    assert http.get("/v1/roles", headers=token).status_code == 401
+    with db.writing(why="as somebody with the database may"):
+        users.User.delete().execute()
+    assert http.get("/v1/roles", headers=token).status_code == 401
 
 
 @pytest.mark.usefixtures("database")
