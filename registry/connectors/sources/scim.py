@@ -1,0 +1,153 @@
+"""A directory by SCIM 2.0 (RFC 7643, 7644): who is in the groups, or has the roles, that a record declares.
+
+Members of groups in groups count. An account whose `active` is not said counts as one that is. When somebody signed in
+last, and with how many factors, no attribute of the standard tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from marshmallow import validate
+
+from registry.connectors.membership import Members, RoleOfSystem, seen
+from registry.connectors.origin import Origin, only
+from registry.connectors.plain import Domain, several
+from registry.connectors.source import Allow, Seen, Source, Way, listed, mapped, text, whole
+from registry.strict.schema import OneOf, Schema, Text
+
+PAGE = 100
+DEPTH = 20  # groups in groups
+
+
+class ScimRole(RoleOfSystem):
+    """A group by its displayName, or a value of the users' `roles`."""
+
+    by = OneOf("group", "role", load_default="group")
+
+
+class ScimSettings(Schema):
+    """Which directory, and which of its roles the record declares."""
+
+    address = Origin(required=True)
+    path = Text(validate=validate.Regexp(r"(/[A-Za-z0-9._~-]+)+\Z"), load_default="/scim/v2")
+    roles = several(ScimRole)
+    domain = Domain(metadata={"description": "Of accounts that have no address."})
+
+
+SOURCE = Source(
+    title={"fi": "Käyttäjähakemisto (SCIM)", "sv": "Användarkatalog (SCIM)", "en": "Directory (SCIM)"},
+    settings=ScimSettings,
+    secrets={"token": "A bearer token that may read Users and Groups, and nothing else."},
+    sees=("accounts", "roles"),
+)
+
+
+def reach(settings: Mapping[str, Any]) -> Allow:
+    """The directory."""
+    return only(settings["address"])
+
+
+def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
+    """Accounts and roles, from one reading of both."""
+    base = settings["address"] + settings["path"]
+    accept = "application/scim+json, application/json"
+    way.sign_in(base, {"Authorization": f"Bearer {way.secret('token')}", "Accept": accept})
+    members = Members(settings["roles"], settings.get("domain"))
+    yield from seen(way, members, lambda: _gather(way, base, settings["roles"], members))
+
+
+def _gather(way: Way, base: str, roles: list[Mapping[str, Any]], members: Members) -> None:
+    by_value = {role["name"] for role in roles if role["by"] == "role"}
+    of: dict[str, set[str]] = {}
+    for role in roles:
+        if role["by"] == "group":
+            for user in _in_group(way, base, role["name"]):
+                of.setdefault(user, set()).add(role["name"])
+    counted: set[str] = set()
+    asked = {"attributes": "userName,emails,active,roles"}
+    for user in _all(way, f"{base}/Users", asked):
+        with way.item():
+            id_ = text(user, "id")
+            has = of.pop(id_, set()) | (by_value & set(_values(user.get("roles"))))
+            if not has or id_ in counted:  # a page that shifted gives some of them again
+                continue
+            counted.add(id_)
+            active = user.get("active", True)
+            if not isinstance(active, bool):
+                raise ValueError("neither active nor not")
+            for name in sorted(has):
+                members.add(name, _address(user), active=active)
+    if of:
+        way.broken("member_not_found")
+
+
+def _in_group(way: Way, base: str, name: str) -> set[str]:
+    """The ids of the users in a group, also by other groups. A group that is not there leaves the look incomplete."""
+    same = f"displayName eq {orjson.dumps(name).decode()}"
+    waiting: list[Any] = []
+    found = False
+    for group in _all(way, f"{base}/Groups", {"filter": same, "attributes": "displayName,members"}):
+        # A server that does not filter (RFC 7644, 3.4.2.2 lets it refuse, some ignore it) gives them all.
+        if str(group.get("displayName", "")).casefold() == name.casefold():
+            found = True
+            waiting += [(one, 1) for one in listed(group.get("members") or [])]
+    if not found:
+        way.broken("role_not_found")
+    users: set[str] = set()
+    groups: set[str] = set()
+    while waiting:
+        member, depth = waiting.pop()
+        with way.item():
+            id_, is_group = text(member, "value"), _is_group(member)
+            if not is_group:
+                way.took()
+                users.add(id_)
+            elif id_ not in groups:
+                groups.add(id_)
+                if depth >= DEPTH:
+                    way.broken("groups_too_deep")
+                    continue
+                inner = mapped(way.get(f"{base}/Groups/{quote(id_, safe='')}", {"attributes": "members"}))
+                waiting += [(one, depth + 1) for one in listed(inner.get("members") or [])]
+    return users
+
+
+def _all(way: Way, url: str, asked: Mapping[str, Any]) -> Iterator[Any]:
+    at = {"startIndex": 1}
+
+    def following(page: Any) -> Mapping[str, Any] | None:
+        got = len(page.get("Resources") or [])
+        at["startIndex"] += got
+        return (
+            {**asked, **at, "count": PAGE}
+            if got and at["startIndex"] <= whole(page, "totalResults")
+            else None
+        )
+
+    yield from way.pages(
+        url,
+        {**asked, "startIndex": 1, "count": PAGE},
+        items=lambda page: page.get("Resources") or [],
+        following=following,
+        total=lambda page: whole(page, "totalResults"),
+    )
+
+
+def _is_group(member: Any) -> bool:
+    kind, where = member.get("type"), member.get("$ref")
+    return kind == "Group" if isinstance(kind, str) else isinstance(where, str) and "/Groups/" in where
+
+
+def _values(many: Any) -> list[str]:
+    return [one["value"] if isinstance(one, dict) else one for one in many or []]
+
+
+def _address(user: Mapping[str, Any]) -> str | None:
+    """The primary address, else any, else a user name that is one."""
+    given = [one for one in user.get("emails") or [] if isinstance(one, dict) and one.get("value")]
+    first = next((one for one in given if one.get("primary") is True), given[0] if given else None)
+    return str(first["value"]) if first else text(user, "userName")

@@ -1,0 +1,212 @@
+"""The SCIM source, against the real scim2-server: who is in which role, and how it is when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.connectors.stand_ins.serving import Asked, Reply, StandIn
+from tests.connectors.stand_ins.serving import serving as standing_in
+from tests.connectors.watching import Shown, Watch, declare, loopback, turned
+from tests.peers import scim
+
+ROLES = [
+    {"name": "Chat agents", "permission": "agent"},
+    {"name": "Chat admins", "permission": "admin"},
+    {"name": "supervisor", "permission": "viewer", "by": "role"},
+]
+
+
+class Filled(scim.Directory):
+    """Two agents (one by a group in the group), an admin group without members, and many others of no role."""
+
+    def fill(self) -> None:
+        self.first, self.second = self.user("first@acme.example"), self.user("second@acme.example")
+        self.away = self.user("away@elsewhere.example", active=False)
+        self.foreign = self.user("foreign@elsewhere.example")
+        inner = self.group("Evening", self.second)
+        self.agents = self.group("Chat agents", self.first, self.away, groups=(inner,))
+        self.admins = self.group("Chat admins")
+        for number in range(120):  # a page holds 100
+            self.user(f"nobody{number}@nowhere.example")
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Filled]:
+    with scim.serving() as served:
+        filled = Filled(served.origin)
+        filled.fill()
+        yield filled
+
+
+@pytest.fixture
+def watch(directory: Filled) -> Iterator[Watch]:
+    with loopback():
+        settings = {"address": directory.origin, "path": directory.path, "roles": ROLES}
+        yield Watch("scim", settings, {"token": scim.TOKEN})
+
+
+def test_accounts_by_role_and_domain(watch: Watch) -> None:
+    found = watch.look()
+    assert found["accounts"].complete and found["accounts"].raw_sha256, watch.way.faults
+    assert found["accounts"].payload["accounts"] == [
+        {"role": "Chat agents", "domain": "acme.example", "active": True, "count": 2},
+        {"role": "Chat agents", "domain": "elsewhere.example", "active": False, "count": 1},
+    ]
+    assert [(one["role"], one["permission"], one["members"]) for one in found["roles"].payload["roles"]] == [
+        ("Chat agents", "agent", 2), ("Chat admins", "admin", 0), ("supervisor", "viewer", 0),
+    ]  # fmt: skip
+    assert watch.way.items > 120, "all pages were read"
+
+
+SHOWN = (
+    Shown("scim", "accounts", "OBS301", "somebody of a foreign organisation becomes a member",
+          lambda one: one.put_in(one.agents, one.foreign), lambda one: one.take_out(one.agents, one.foreign),
+          "elsewhere.example"),
+    Shown("scim", "accounts", "OBS301", "a member of a foreign organisation is switched on",
+          lambda one: one.patch(f"/Users/{one.away}", {"op": "replace", "path": "active", "value": True}),
+          lambda one: one.patch(f"/Users/{one.away}", {"op": "replace", "path": "active", "value": False}),
+          "elsewhere.example"),
+    Shown("scim", "roles", "OBS301", "the administrators' group gets a member, where only agents are declared",
+          lambda one: one.put_in(one.admins, one.first), lambda one: one.take_out(one.admins, one.first), "admin"),
+    Shown("scim", "accounts", "OBS301", "a value of the users' roles is given to somebody of a foreign organisation",
+          lambda one: one.patch(f"/Users/{one.foreign}", {"op": "add", "path": "roles",
+                                                          "value": [{"value": "supervisor"}]}),
+          lambda one: one.patch(f"/Users/{one.foreign}", {"op": "remove", "path": "roles"}), "elsewhere.example"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda one: one.id)
+def test_a_change_becomes_a_finding_and_back(
+    opened: str, watch: Watch, directory: Filled, shown: Shown
+) -> None:
+    declare()
+    turned(watch, directory, shown)
+
+
+def test_h13_a_name_is_a_value_and_never_a_filter(watch: Watch, directory: Filled) -> None:
+    watch.settings = {
+        **watch.settings,
+        "roles": [{"name": '" or displayName pr or displayName eq "', "permission": "agent"}],
+    }
+    found = watch.look()
+    assert found["accounts"].payload == {"accounts": []} and not found["accounts"].complete
+    assert watch.way.faults["role_not_found"] == 1
+
+
+def test_a_wrong_token_is_not_an_empty_directory(watch: Watch) -> None:
+    found = watch.look(token="wrong")
+    assert {kind: (one.kind, one.payload["reason"]) for kind, one in found.items()} == {
+        "accounts": ("could_not_look", "unauthorised"), "roles": ("could_not_look", "unauthorised"),
+    }  # fmt: skip
+
+
+def test_another_path_is_no_such_endpoint(watch: Watch) -> None:
+    watch.settings = {**watch.settings, "path": "/elsewhere"}
+    assert watch.look()["accounts"].payload["reason"] == "no_such_endpoint"
+
+
+# --- what a server that we did not write will not do for us
+
+
+class Odd(StandIn):
+    """Seven pages of users, of which something goes wrong with one."""
+
+    total = 700
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path.endswith("/Groups"):
+            members = [{"value": str(number)} for number in range(self.total)]
+            group = {"id": "g", "displayName": "Chat agents", "members": members}
+            return 200, {"totalResults": 1, "Resources": [group]}, {}
+        start = int(asked.one("startIndex", "1"))
+        users = [self.user(number) for number in range(start - 1, min(start + 99, 700))]
+        return 200, {"totalResults": self.total, "Resources": users}, {}
+
+    def user(self, number: int) -> dict[str, Any]:
+        return {"id": str(number), "userName": f"user{number}@acme.example", "active": True}
+
+
+@pytest.fixture
+def odd() -> Iterator[Any]:
+    with loopback(), standing_in(Odd()) as served:
+        roles = [{"name": "Chat agents", "permission": "agent"}]
+        yield served, Watch("scim", {"address": served.origin, "path": "/v2", "roles": roles}, {"token": "x"})
+
+
+def test_seven_pages(odd: Any) -> None:
+    _, watch = odd
+    found = watch.look()
+    assert found["accounts"].complete, watch.way.faults
+    assert found["accounts"].payload["accounts"][0]["count"] == 700
+
+
+@pytest.mark.parametrize("status", [500, 404, 403, 401])
+def test_h10_a_later_page_that_fails_leaves_it_incomplete(odd: Any, opened: str, status: int) -> None:
+    served, watch = odd
+    usual = served.answer
+
+    def answer(asked: Asked) -> Reply:
+        return (status, None, {}) if asked.one("startIndex") == "301" else usual(asked)
+
+    served.answer = answer
+    declare()
+    found = watch.checked()
+    assert {kind for (code, _), kind in found.items() if code == "OBS301"} == {"open"}, (
+        "never well, never gone"
+    )
+    assert not watch.look()["accounts"].complete and not watch.look()["roles"].complete
+
+
+def test_h10_a_total_that_changes_meanwhile(odd: Any) -> None:
+    served, watch = odd
+    usual = served.answer
+
+    def answer(asked: Asked) -> Reply:
+        status, body, headers = usual(asked)
+        if asked.one("startIndex") == "301":
+            body = {**body, "totalResults": 699}
+        return status, body, headers
+
+    served.answer = answer
+    found = watch.look()
+    assert not found["accounts"].complete and watch.way.faults["total_changed"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"active": "yes"}, {"userName": None}, {"userName": "no address"}, {"emails": [{"value": "a@b"}]}],
+)
+def test_h12_a_user_of_another_shape_is_counted_and_left_out(odd: Any, wrong: dict[str, Any]) -> None:
+    served, watch = odd
+    usual = served.user
+    served.user = lambda number: {**usual(number), **(wrong if number == 5 else {})}
+    found = watch.look()
+    assert found["accounts"].payload["accounts"][0]["count"] == 699
+    assert not found["accounts"].complete and watch.way.faults["item_not_understood"] == 1
+
+
+def test_groups_that_contain_each_other(odd: Any) -> None:
+    served, watch = odd
+    usual = served.answer
+
+    def answer(asked: Asked) -> Reply:
+        ring = [{"value": "a", "type": "Group"}, {"value": "b", "type": "Group"}, {"value": "1"}]
+        if "/Groups/" in asked.path:
+            return 200, {"id": "a", "members": ring}, {}
+        if asked.path.endswith("/Groups"):
+            return (
+                200,
+                {
+                    "totalResults": 1,
+                    "Resources": [{"id": "a", "displayName": "chat AGENTS", "members": ring}],
+                },
+                {},
+            )
+        return usual(asked)
+
+    served.answer = answer
+    found = watch.look()
+    assert found["accounts"].complete and found["accounts"].payload["accounts"][0]["count"] == 1
