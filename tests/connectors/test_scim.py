@@ -7,30 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn
 from tests.connectors.stand_ins.serving import serving as standing_in
-from tests.connectors.watching import Shown, Watch, declare, loopback, turned
+from tests.connectors.turns.scim import ROLES, Filled
 from tests.peers import scim
-
-ROLES = [
-    {"name": "Chat agents", "permission": "agent"},
-    {"name": "Chat admins", "permission": "admin"},
-    {"name": "supervisor", "permission": "viewer", "by": "role"},
-]
-
-
-class Filled(scim.Directory):
-    """Two agents (one by a group in the group), an admin group without members, and many others of no role."""
-
-    def fill(self) -> None:
-        self.first, self.second = self.user("first@acme.example"), self.user("second@acme.example")
-        self.away = self.user("away@elsewhere.example", active=False)
-        self.foreign = self.user("foreign@elsewhere.example")
-        inner = self.group("Evening", self.second)
-        self.agents = self.group("Chat agents", self.first, self.away, groups=(inner,))
-        self.admins = self.group("Chat admins")
-        for number in range(120):  # a page holds 100
-            self.user(f"nobody{number}@nowhere.example")
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +23,13 @@ def directory() -> Iterator[Filled]:
 
 
 @pytest.fixture
-def watch(directory: Filled) -> Iterator[Watch]:
+def watch(directory: Filled) -> Iterator[Look]:
     with loopback():
         settings = {"address": directory.origin, "path": directory.path, "roles": ROLES}
-        yield Watch("scim", settings, {"token": scim.TOKEN})
+        yield Look("scim", settings, {"token": scim.TOKEN})
 
 
-def test_accounts_by_role_and_domain(watch: Watch) -> None:
+def test_accounts_by_role_and_domain(watch: Look) -> None:
     found = watch.look()
     assert found["accounts"].complete and found["accounts"].raw_sha256, watch.way.faults
     assert found["accounts"].payload["accounts"] == [
@@ -56,37 +37,12 @@ def test_accounts_by_role_and_domain(watch: Watch) -> None:
         {"role": "Chat agents", "domain": "elsewhere.example", "active": False, "count": 1},
     ]
     assert [(one["role"], one["permission"], one["members"]) for one in found["roles"].payload["roles"]] == [
-        ("Chat agents", "agent", 2), ("Chat admins", "admin", 0), ("supervisor", "viewer", 0),
+        ("Chat agents", "agent", 2), ("Chat leads", "admin", 0), ("supervisor", "viewer", 0),
     ]  # fmt: skip
     assert watch.way.items > 120, "all pages were read"
 
 
-SHOWN = (
-    Shown("scim", "accounts", "OBS301", "somebody of a foreign organisation becomes a member",
-          lambda one: one.put_in(one.agents, one.foreign), lambda one: one.take_out(one.agents, one.foreign),
-          "elsewhere.example"),
-    Shown("scim", "accounts", "OBS301", "a member of a foreign organisation is switched on",
-          lambda one: one.patch(f"/Users/{one.away}", {"op": "replace", "path": "active", "value": True}),
-          lambda one: one.patch(f"/Users/{one.away}", {"op": "replace", "path": "active", "value": False}),
-          "elsewhere.example"),
-    Shown("scim", "roles", "OBS301", "the administrators' group gets a member, where only agents are declared",
-          lambda one: one.put_in(one.admins, one.first), lambda one: one.take_out(one.admins, one.first), "admin"),
-    Shown("scim", "accounts", "OBS301", "a value of the users' roles is given to somebody of a foreign organisation",
-          lambda one: one.patch(f"/Users/{one.foreign}", {"op": "add", "path": "roles",
-                                                          "value": [{"value": "supervisor"}]}),
-          lambda one: one.patch(f"/Users/{one.foreign}", {"op": "remove", "path": "roles"}), "elsewhere.example"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("shown", SHOWN, ids=lambda one: one.id)
-def test_a_change_becomes_a_finding_and_back(
-    opened: str, watch: Watch, directory: Filled, shown: Shown
-) -> None:
-    declare()
-    turned(watch, directory, shown)
-
-
-def test_h13_a_name_is_a_value_and_never_a_filter(watch: Watch, directory: Filled) -> None:
+def test_h13_a_name_is_a_value_and_never_a_filter(watch: Look, directory: Filled) -> None:
     watch.settings = {
         **watch.settings,
         "roles": [{"name": '" or displayName pr or displayName eq "', "permission": "agent"}],
@@ -96,14 +52,14 @@ def test_h13_a_name_is_a_value_and_never_a_filter(watch: Watch, directory: Fille
     assert watch.way.faults["role_not_found"] == 1
 
 
-def test_a_wrong_token_is_not_an_empty_directory(watch: Watch) -> None:
+def test_a_wrong_token_is_not_an_empty_directory(watch: Look) -> None:
     found = watch.look(token="wrong")
     assert {kind: (one.kind, one.payload["reason"]) for kind, one in found.items()} == {
         "accounts": ("could_not_look", "unauthorised"), "roles": ("could_not_look", "unauthorised"),
     }  # fmt: skip
 
 
-def test_another_path_is_no_such_endpoint(watch: Watch) -> None:
+def test_another_path_is_no_such_endpoint(watch: Look) -> None:
     watch.settings = {**watch.settings, "path": "/elsewhere"}
     assert watch.look()["accounts"].payload["reason"] == "no_such_endpoint"
 
@@ -133,7 +89,7 @@ class Odd(StandIn):
 def odd() -> Iterator[Any]:
     with loopback(), standing_in(Odd()) as served:
         roles = [{"name": "Chat agents", "permission": "agent"}]
-        yield served, Watch("scim", {"address": served.origin, "path": "/v2", "roles": roles}, {"token": "x"})
+        yield served, Look("scim", {"address": served.origin, "path": "/v2", "roles": roles}, {"token": "x"})
 
 
 def test_seven_pages(odd: Any) -> None:

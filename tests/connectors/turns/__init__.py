@@ -21,6 +21,14 @@ from typing import Any, Literal
 
 from registry import clock
 
+#: The part of a record that says that only our own staff has access, and as agents only.
+WITHIN: dict[str, Any] = {
+    "access": {
+        "roles": [{"role": "Neuvojat", "organisation": "own", "domains": ["acme.example"], "permission": "agent"}],
+        "exclusive": True,
+    }
+}  # fmt: skip
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Turn:
