@@ -28,10 +28,17 @@ def _in(package: object) -> tuple[str, ...]:
 _RETENTION = ("arithmetic", "decision", "hold", "keyed", "lasting", "lengths", "rule", "rules", "saying")
 #: The cases of fixtures/checks, and what must hold of what a rule declares; no test that was written for the code.
 _CASES = ("tests/checks/test_cases.py", "-k", "a_check_says or rule_says_what or rule_needs or rule_looks")
+#: What needs no database.
+_PURE = (
+    *(
+        f"tests/retention/test_{name}.py"
+        for name in ("arithmetic", "rules", "deciding", "touching", "lengths")
+    ),
+)
 
 ROOMS = (
     Room("rules", _in(rules), _CASES, "registry.checks.rules", "checks", 0.90),
     Room("law", _in(law), ("tests/law",), "registry.law", "checks", 0.90),
-    Room("retention", tuple(f"registry.retention.{name}" for name in _RETENTION),
-         ("tests/retention", "-k", "not postgresql and not promise"), "registry.retention", "retention", 0.95),
+    Room("retention", tuple(f"registry.retention.{name}" for name in _RETENTION), _PURE, "registry.retention",
+         "retention", 0.95),
 )  # fmt: skip
