@@ -53,7 +53,7 @@ _BRACKETED = re.compile(
 #: Without one of these there is nothing to search for: most texts have none.
 _MARKS = ("[", "{{", "____", "......")
 #: Not texts of the notice: how and from what the record was made, and addresses.
-_PASSED_OVER = frozenset({"provenance", "placeholders", "source", "referenced_urls", "policy_urls"})
+_PASSED_OVER = frozenset({"placeholders", "source", "referenced_urls", "policy_urls"})
 #: Names of fields that are other words in a pointer.
 _WRITTEN = {"items_": "items"}
 

@@ -90,8 +90,8 @@ def check(case: Case) -> Iterator[Outcome]:
 
 def _judged(case: Case, pointer: str, kind: str, value: str) -> Outcome | None:
     (fi, fi_form), (en, en_form) = FORMS[kind]
-    printed = case.record.said(pointer).quote or ""
-    hidden = kind == "email" and bool(_OBFUSCATED.search(printed) or _OBFUSCATED.search(value))
+    written = filter(None, (case.record.said(pointer).quote, value))
+    hidden = kind == "email" and any(_OBFUSCATED.search(text) for text in written)
     if hidden:
         return case.fail(
             pointer,
@@ -132,7 +132,8 @@ def _url(value: str) -> bool:
         parts = urlsplit(value if "://" in value else f"https://{value}")
         return (
             parts.scheme in ("http", "https")
-            and bool(_HOST.fullmatch(parts.hostname or ""))
+            and parts.hostname is not None
+            and _HOST.fullmatch(parts.hostname) is not None
             and " " not in value
         )
     except ValueError:

@@ -127,7 +127,12 @@ def _citations(case: Case) -> Iterator[Citation]:
     """Every citation with a section and a topic."""
     record = case.record
     written = [
-        (f"/document/cited_laws/{index}", cited.act, f"{cited.act} {cited.section or ''}", cited.used_for)
+        (
+            f"/document/cited_laws/{index}",
+            cited.act,
+            " ".join(filter(None, (cited.act, cited.section))),
+            cited.used_for,
+        )
         for index, cited in enumerate(record.document.cited_laws)
     ]
     written += [

@@ -73,7 +73,7 @@ def check(case: Case) -> Iterator[Outcome]:
     """One outcome for each importer whose transfer rests on nothing that holds, or on what cannot be dated."""
     importers: dict[str, list[Named]] = {}
     for index, item in enumerate(case.record.transfers.items_):
-        instrument = case.law.instruments.get(item.instrument or "none_stated")
+        instrument = case.law.instruments.get(item.instrument)
         if instrument is not None and instrument.kind != "none":
             named = Named(index, item, instrument, _standing(case, item, instrument))
             importers.setdefault((item.importer or item.country or "").casefold(), []).append(named)
