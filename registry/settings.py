@@ -34,6 +34,15 @@ class Settings:
     )
     invitation_seconds: int = _setting(3 * 86_400, "how long the link of an invitation may be used, seconds")
     reset_seconds: int = _setting(3600, "how long the link for a new password may be used, seconds")
+    refresh_token_seconds: int = _setting(
+        7 * 86_400, "how long a refresh token may lie unused, seconds; each is good once"
+    )
+    consent_days: int = _setting(
+        30, "how long a program may ask on somebody's behalf at most before it has to be allowed again, days"
+    )
+    token_rate: int = _setting(
+        600, "requests that one network address may make to the OAuth endpoints in a minute"
+    )
     body_seconds: int = _setting(10, "how long a request body may take to arrive, seconds")
     trusted_proxies: str = _setting(
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"

@@ -22,8 +22,6 @@ from registry.strict.schema import KEY
 #: What secrets begin with, so that one in a log or a repository can be told for what it is.
 SECRET = "rcs_"  # noqa: S105 -- a prefix
 
-#: How a client proves itself. A secret may come in the header or in the form.
-BY_SECRET, BY_KEY, PUBLIC = "client_secret", "private_key_jwt", "none"
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -78,16 +76,18 @@ class Client(Stored, ClientMixin):
         return secrets.compare_digest(str(self.secret_sha256), digest(client_secret))
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method in {"client_secret_basic", "client_secret_post"}
+        if self.auth_method == BY_SECRET:
+            return method in {"client_secret_basic", "client_secret_post", "bearer"}
+        return method in {self.auth_method, "bearer"}
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == "client_credentials"
+        return grant_type in self.grant_types.split(" ")
 
     def check_response_type(self, response_type: str) -> bool:
-        return False
+        return response_type == "code" and self.check_grant_type(CODE)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return False
+        return any(fits(redirect_uri, one) for one in self.redirect_uris.split(" ") if one)
 
     def get_default_redirect_uri(self) -> None:
         return None

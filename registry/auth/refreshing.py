@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee
 
-from registry.auth.clients import Family
+from registry.auth.clients import Family, digest
 from registry.db import Instant, Stored, Text
 
 
@@ -22,3 +22,8 @@ class Refresh(Stored):
 
     class Meta:
         table_name = "auth_refresh"
+
+
+def stored(token: str) -> Refresh | None:
+    """The row of a refresh token with its family, good or not; None if there is none."""
+    return Refresh.select(Refresh, Family).join(Family).where(Refresh.sha256 == digest(token)).first()

@@ -1,129 +1,56 @@
-"""The authorization server (RFC 6749, RFC 7009): Authlib's, made strict, on our tables."""
+"""The authorization server (RFC 6749 and what RFC 9700 makes of it): Authlib's, made strict, on our tables."""
 
 from __future__ import annotations
 
-import base64
 import logging
 from typing import Any, cast
-from urllib.parse import unquote_plus
 
 import flask
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Payload, FlaskOAuth2Request
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
-    ClientCredentialsGrant,
     InvalidClientError,
     InvalidRequestError,
-    InvalidScopeError,
     OAuth2Request,
     UnsupportedGrantTypeError,
 )
-from authlib.oauth2.rfc7009 import RevocationEndpoint
-from werkzeug.datastructures import MultiDict
 
-from registry import errors
+from registry import errors, limits
+from registry.auth import proofs, tokens
 from registry.auth import scopes as book
-from registry.auth import tokens
 from registry.auth.clients import Client, find
-from registry.auth.guard import REALM
+from registry.auth.endpoints import DeviceAuthorization, Introspection, Revocation
+from registry.auth.grants import ByCode, ByDevice, ByRefresh, Challenge, Itself
+from registry.auth.sent import MAX_FORM, BadClient, OtherGrant, Request, plain
+from registry.limits import Limit
 from registry.settings import Settings
 
 SERVER = "registry.oauth"
-FORM = "application/x-www-form-urlencoded"
-#: The longest form taken, bytes.
-MAX_FORM = 16 * 1024
-METHODS = ["client_secret_basic", "client_secret_post"]
-#: RFC 8707 lets a client name several resources; no other parameter may come twice (RFC 6749, 3.2).
-MANY = frozenset({"resource"})
+#: Wrong proofs from one address for one client; right ones from elsewhere, and for others, go on.
+WRONG = Limit("oauth-proof", burst=30, seconds=60)
 
 # Below INFO the library logs every token that it issues.
 logging.getLogger("authlib").setLevel(logging.INFO)
 
 
-class InvalidTarget(OAuth2Error):
-    """A resource that is not ours (RFC 8707, 2)."""
-
-    error = "invalid_target"
-    description = "Tokens are issued for this service alone: leave resource out, or send its base URL."
-
-
-class BadClient(InvalidClientError):
-    """One refusal for an unknown client, a disabled one and a wrong secret, so that none of them can be told apart."""
-
-    status_code = 401
-    description = "The client is unknown or disabled, or its secret is wrong."
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        return [
-            *OAuth2Error.get_headers(self),
-            ("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"'),
-        ]
-
-
-class OtherGrant(UnsupportedGrantTypeError):
-    """A grant that is not offered; what was asked for is not repeated."""
-
-    def get_error_description(self) -> str:
-        return "The only grant here is client_credentials."
-
-
-class _Payload(FlaskOAuth2Payload):
-    """The form and nothing else; a parameter without a value counts as left out (RFC 6749, 3.2)."""
-
-    @property
-    def data(self) -> MultiDict[str, str]:
-        return MultiDict((name, value) for name, value in self._request.form.items(multi=True) if value)
-
-
-class _Request(FlaskOAuth2Request):
-    """A request whose address is the one that callers were told; TLS may end at a proxy, whose headers are not read."""
-
-    def __init__(self, sent: flask.Request, base_url: str) -> None:
-        OAuth2Request.__init__(self, method=sent.method, uri=base_url + sent.path, headers=sent.headers)
-        self._request = sent
-        self.payload = _Payload(sent)
-
-
-class _ClientCredentials(ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
-
-    def validate_requested_scope(self) -> None:
-        """Only scopes of the book are asked for; a client that may not have all of them is told what it got."""
-        asked = book.split(self.request.payload.scope or "")
-        if set(asked) - book.SCOPES.keys() or self.client.get_allowed_scope(" ".join(asked)) is None:
-            raise InvalidScopeError("The scope is unknown, or is none that this client may have.")
-        for resource in self.request.payload.datalist["resource"]:
-            if resource.removesuffix("/") != self.server.settings.base_url:
-                raise InvalidTarget()
-
-
-class _Revocation(RevocationEndpoint):
-    CLIENT_AUTH_METHODS = METHODS
-
-    def check_params(self, request: OAuth2Request, client: Client) -> None:
-        # The hint is no more than that: digests of every kind are looked up alike (RFC 7009, 2.1).
-        if not request.form.get("token"):
-            raise InvalidRequestError("Send the token to revoke as token.")
-
-    def query_token(self, token_string: str, token_type_hint: str | None) -> tokens.Token | None:
-        return tokens.stored(token_string)
-
-    def revoke_token(self, token: tokens.Token, request: OAuth2Request) -> None:
-        tokens.revoke(request.form["token"], by=request.client.actor)
-
-
 class Server(AuthorizationServer):
-    """Authlib's server on our tables: one grant, two ways for a client to prove itself, opaque tokens."""
+    """Authlib's server on our tables: four grants, four ways for a client to say who it is, opaque tokens."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.register_client_auth_method("client_secret_basic", _by_header)
-        self.register_client_auth_method("client_secret_post", _by_form)
+        self.asked = Limit("oauth", burst=settings.token_rate, seconds=60)
+        self.register_client_auth_method("client_secret_basic", proofs.by_header)
+        self.register_client_auth_method("client_secret_post", proofs.by_form)
+        self.register_client_auth_method("private_key_jwt", proofs.by_signature(settings.base_url))
+        self.register_client_auth_method("none", proofs.by_nothing)
+        self.register_client_auth_method("bearer", self._by_token)
         self.register_token_generator("default", self._bearer)
-        self.register_grant(_ClientCredentials)
-        self.register_endpoint(_Revocation)
+        self.register_grant(ByCode, [Challenge(required=True)])
+        for grant in (ByRefresh, ByDevice, Itself):
+            self.register_grant(grant)
+        for endpoint in (Revocation, Introspection, DeviceAuthorization):
+            self.register_endpoint(endpoint)
 
     def query_client(self, client_id: str) -> Client | None:
         client = find(client_id)
@@ -132,24 +59,28 @@ class Server(AuthorizationServer):
     def authenticate_client(
         self, request: OAuth2Request, methods: list[str], endpoint: str = "token"
     ) -> Client:
+        """The client that a request is of. Raises BadClient; errors.TooMany after many wrong proofs from one address."""
+        whose = f"{limits.address(flask.request.remote_addr or '')}\n{proofs.claimed(request)}"
+        limits.check((WRONG, whose))
         try:
             client = cast(Client, super().authenticate_client(request, methods, endpoint))
         except InvalidClientError:
-            raise BadClient() from None
-        if request.form.get("client_id", client.client_id) != client.client_id:
+            client = None
+        if client is None or request.form.get("client_id", client.client_id) != client.client_id:
+            limits.take((WRONG, whose))
             raise BadClient()
         return client
 
     def get_token_grant(self, request: OAuth2Request) -> Any:
         if not request.payload.grant_type:
-            raise InvalidRequestError("Send grant_type=client_credentials.")
+            raise InvalidRequestError("Send grant_type.")
         try:
             return super().get_token_grant(request)
         except UnsupportedGrantTypeError:
             raise OtherGrant(None) from None
 
-    def create_oauth2_request(self, request: Any) -> _Request:
-        return request if isinstance(request, _Request) else _Request(flask.request, self.settings.base_url)
+    def create_oauth2_request(self, request: Any) -> Request:
+        return request if isinstance(request, Request) else Request(flask.request, self.settings.base_url)
 
     def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:
         client: Client = request.client
@@ -173,50 +104,28 @@ class Server(AuthorizationServer):
             "scope": client.get_allowed_scope(scope),
         }
 
-
-def _by_header(query_client: Any, request: _Request) -> Client | None:
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, _, secret = (
-            base64.b64decode(encoded.strip().encode("ascii"), validate=True).decode().partition(":")
-        )
-    except ValueError:
-        return None
-    return _proven(query_client, unquote_plus(name), unquote_plus(secret))
-
-
-def _by_form(query_client: Any, request: _Request) -> Client | None:
-    return _proven(query_client, request.form.get("client_id", ""), request.form.get("client_secret", ""))
-
-
-def _proven(query_client: Any, client_id: str, secret: str) -> Client | None:
-    client: Client | None = query_client(client_id)
-    return client if client and client.check_client_secret(secret) else None
-
-
-def _plain(request: _Request) -> None:
-    """Raise InvalidRequestError for what no request to /oauth may be."""
-    sent = flask.request
-    if sent.query_string:
-        raise InvalidRequestError("Parameters go into the body: an address is kept in logs.")
-    if sent.mimetype != FORM:
-        raise InvalidRequestError(f"Send {FORM}.", status_code=415)
-    if any(len(values) > 1 for name, values in sent.form.lists() if name not in MANY):
-        raise InvalidRequestError("A parameter stands there twice.")
-    header = request.headers.get("Authorization")
-    if header and sent.form.get("client_secret"):
-        raise InvalidRequestError("Prove the client in one way, not in two.")
+    def _by_token(self, query_client: Any, request: Request) -> Client | None:
+        """A client that shows a good token of its own (RFC 7662, 2.1)."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        holder = tokens.lookup(token.strip(), audience=self.settings.base_url)
+        client: Client | None = query_client(holder.client_id) if holder is not None else None
+        return client
 
 
 def answer(endpoint: str) -> flask.Response:
-    """The answer to the present request at the "token" or the "revocation" endpoint, errors of OAuth included."""
+    """The answer to the present request at an endpoint for clients ("token", "revocation", "introspection",
+    "device_authorization"), errors of OAuth included.
+
+    Raises errors.TooMany where its address asks too often.
+    """
     server: Server = flask.current_app.extensions[SERVER]
     flask.request.max_content_length = MAX_FORM
     try:
         request = server.create_oauth2_request(None)
-        _plain(request)
+        plain(request)
+        limits.take((server.asked, limits.address(flask.request.remote_addr or "")))
         if endpoint == "token":
             return cast(flask.Response, server.create_token_response(request))
         return cast(flask.Response, server.create_endpoint_response(endpoint, request))
