@@ -89,9 +89,10 @@ def _signed(assertion: str, jwks: str) -> dict[str, Any]:
 def _in_time(claims: dict[str, Any]) -> str | None:
     """The instant at which an assertion expires, where it is valid now and not for long; else None."""
     now = datetime.fromisoformat(clock.now()).timestamp()
-    until, issued, begins = claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)
-    if not all(type(one) in (int, float) and 0 <= one < 1e11 for one in (until, issued, begins)):
+    told: list[Any] = [claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)]
+    if not all(type(one) in (int, float) and 0 <= one < 1e11 for one in told):
         return None
+    until, issued, begins = told
     if not now < until <= now + LONGEST + SKEW or issued > now + SKEW or begins > now + SKEW:
         return None
     return clock.written(datetime.fromtimestamp(until, UTC))

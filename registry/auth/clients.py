@@ -15,13 +15,13 @@ from registry import clock, journal
 from registry.auth import giving
 from registry.auth import scopes as book
 from registry.auth.duties import EVERY, Given, given, least
+from registry.auth.registration import BY_KEY, BY_SECRET, CODE, ITSELF, SYSTEM, Registration, fits, key_set
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Invalid, NotFound
 from registry.strict.schema import KEY
 
 #: What secrets begin with, so that one in a log or a repository can be told for what it is.
 SECRET = "rcs_"  # noqa: S105 -- a prefix
-
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -130,29 +130,41 @@ def register_client(
     scopes: Collection[str],
     controllers: Collection[str] = (),
     roles: Collection[Given] = (),
+    how: Registration = SYSTEM,
     by: str,
 ) -> tuple[Client, str]:
-    """Add a client and give it with its secret, which is told this once and kept only as a digest.
+    """Add a client and give it with its secret, which is told this once and kept only as a digest; the secret is empty
+    where it proves itself otherwise (`how`).
 
     `roles` are those that it has in which controllers; in each of `controllers` (keys, or EVERY alone) it has the least
-    role that gives all its scopes. Raises errors.Invalid for scopes that are unknown or none, a key that cannot be one,
-    and a name that is blank.
+    role that gives all its scopes. One that asks only on behalf of people has theirs and none of its own. Raises
+    errors.Invalid for scopes that are unknown or none, a key that cannot be one, a name that is blank, and as
+    Registration.checked does.
     """
+    how = how.checked()
     allowed = book.known(scopes)
     seen = sorted(set(controllers))
     if not name.strip() or not name.isprintable() or len(name) > 200:
         raise Invalid("A client needs a name of 1 to 200 printable characters.", field="name")
     if not allowed:
         raise Invalid("A client without a scope could do nothing.", field="scopes")
-    if not (seen or roles) or (seen != [EVERY] and not all(map(KEY.fullmatch, seen))):
+    if ITSELF not in how.grant_types and (seen or roles):
+        raise Invalid("It asks for people, and has their roles and none of its own.", field="controllers")
+    if ITSELF in how.grant_types and not (seen or roles):
         raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")
-    secret = _secret()
+    if seen != [EVERY] and not all(map(KEY.fullmatch, seen)):
+        raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")
+    secret = _secret() if how.auth_method == BY_SECRET else ""
     client = Client.create(
         client_id=secrets.token_hex(8),
         name=name.strip(),
-        secret_sha256=digest(secret),
+        secret_sha256=digest(secret) if secret else "",
         scopes=book.joined(allowed),
         created_at=journal.stamp(),
+        auth_method=how.auth_method,
+        grant_types=" ".join(how.grant_types),
+        redirect_uris=" ".join(how.redirect_uris),
+        jwks=how.jwks,
     )
     given_ = [*roles, *(given(least(allowed), controller) for controller in seen)]
     told = {
@@ -160,6 +172,9 @@ def register_client(
         "scopes": list(allowed),
         "controllers": sorted({one.controller for one in given_}),
     }
+    if how != SYSTEM:
+        told |= {"auth_method": how.auth_method, "grant_types": list(how.grant_types)}
+        told |= {"redirect_uris": list(how.redirect_uris)} if how.redirect_uris else {}
     journal.append("client.registered", client.actor, by=by, payload=told)
     for one in given_:
         giving.give(client.actor, one, by=by)
@@ -170,17 +185,27 @@ def register_client(
 def rotate_secret(client_id: str, *, by: str) -> str:
     """Give a client a new secret. The old one, and every token got with it, stops working now: it may have leaked.
 
-    Raises errors.NotFound for an unknown client, errors.Conflict for a disabled one.
+    Raises errors.NotFound for an unknown client, errors.Conflict for a disabled one and for one without a secret.
     """
-    client = _the(client_id)
-    if client.disabled_at is not None:
-        raise Conflict("The client is disabled.", code="client_disabled")
+    client = _proving(client_id, BY_SECRET)
     secret = _secret()
     Client.update(secret_sha256=digest(secret)).where(Client.client_id == client_id).execute()
-    live = (Family.client == client) & (Family.expires_at > clock.now()) & Family.revoked_at.is_null()
-    revoked = Family.update(revoked_at=clock.now()).where(live).execute()
-    journal.append("client.secret-rotated", client.actor, by=by, payload={"tokens_revoked": revoked})
+    told = {"tokens_revoked": _revoke_all(client)}
+    journal.append("client.secret-rotated", client.actor, by=by, payload=told)
     return secret
+
+
+@writes
+def replace_keys(client_id: str, jwks: str, *, by: str) -> None:
+    """Give a client other public keys, and end every token got with the old ones: the private ones may have leaked.
+
+    To go over from one key to another without a gap, register both for a while: a set may have several. Raises
+    errors.NotFound, errors.Conflict as `rotate_secret` does, errors.Invalid for what is no set of public keys.
+    """
+    client = _proving(client_id, BY_KEY)
+    Client.update(jwks=key_set(jwks)).where(Client.client_id == client_id).execute()
+    told = {"tokens_revoked": _revoke_all(client)}
+    journal.append("client.keys-replaced", client.actor, by=by, payload=told)
 
 
 @writes
@@ -193,6 +218,34 @@ def disable_client(client_id: str, *, by: str) -> None:
     live = (Client.client_id == client_id) & Client.disabled_at.is_null()
     if Client.update(disabled_at=journal.stamp()).where(live).execute():
         journal.append("client.disabled", client.actor, by=by, payload={})
+
+
+@writes
+def delete_client(client_id: str, *, by: str) -> None:
+    """Forget a client with its secret, its tokens and what people allowed it. What it did stays in the journal.
+
+    Raises errors.NotFound for an unknown client.
+    """
+    client = _the(client_id)
+    for row in giving.of(client.actor):
+        giving.away(row, by=by)
+    Client.delete().where(Client.client_id == client_id).execute()
+    journal.append("client.deleted", client.actor, by=by, payload={"name": client.name})
+
+
+def _proving(client_id: str, method: str) -> Client:
+    client = _the(client_id)
+    if client.disabled_at is not None:
+        raise Conflict("The client is disabled.", code="client_disabled")
+    if client.auth_method != method:
+        raise Conflict("The client proves itself in another way.", code="other_auth_method")
+    return client
+
+
+def _revoke_all(client: Client) -> int:
+    live = (Family.client == client) & (Family.expires_at > clock.now()) & Family.revoked_at.is_null()
+    revoked: int = Family.update(revoked_at=clock.now()).where(live).execute()
+    return revoked
 
 
 def _may_ask(client_id: str) -> bool:

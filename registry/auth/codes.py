@@ -13,7 +13,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from registry import clock
 from registry.auth import tokens
 from registry.auth.clients import Client, Family, digest
-from registry.auth.issuing import Pair, Lives, Refused, begin, give
+from registry.auth.issuing import Lives, Pair, Refused, begin, give
 from registry.db import Instant, Stored, Text, writes
 
 #: What codes begin with.

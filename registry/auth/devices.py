@@ -83,7 +83,8 @@ def ask(client: Client, *, scope: str, audience: str) -> Codes:
     at = clock.now()
     # Those that were allowed stay for a day, as a second use of their code is to be known.
     Device.delete().where(
-        (Device.expires_at <= at) & Device.family.is_null() | (Device.expires_at <= clock.later(at, -tokens.KEPT))
+        (Device.expires_at <= at) & Device.family.is_null()
+        | (Device.expires_at <= clock.later(at, -tokens.KEPT))
     ).execute()
     made = Codes(PREFIX + secrets.token_urlsafe(32), "".join(secrets.choice(LETTERS) for _ in range(8)))
     Device.insert(

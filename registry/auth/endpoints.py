@@ -1,4 +1,4 @@
-"""What clients do besides getting tokens: ending one (RFC 7009), asking about one (7662), letting a device wait (8628)."""
+"""Besides getting tokens clients end one (RFC 7009), ask about one (RFC 7662), and let a device wait (RFC 8628)."""
 
 from __future__ import annotations
 

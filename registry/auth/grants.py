@@ -66,7 +66,9 @@ class _Once:
         """The tokens, or OAuth's error."""
         base = self.server.settings.base_url
         try:
-            pair = self.redeem(self.request.client, self.request.audience(base), Lives.of(self.server.settings))
+            pair = self.redeem(
+                self.request.client, self.request.audience(base), Lives.of(self.server.settings)
+            )
         except Refused as refused:
             raise told(refused) from None
         return 200, pair.body(), self.TOKEN_RESPONSE_HEADER

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from registry import clock, journal
+from registry.auth import giving, tokens
 from registry.auth import scopes as book
-from registry.auth import tokens
 from registry.auth.clients import Client, Family, digest
 from registry.auth.refreshing import Refresh
 from registry.auth.registration import REFRESH
@@ -40,7 +40,9 @@ class Lives:
     @classmethod
     def of(cls, settings: Settings) -> Lives:
         """As the settings say."""
-        return cls(settings.access_token_seconds, settings.refresh_token_seconds, settings.consent_days * 86_400)
+        return cls(
+            settings.access_token_seconds, settings.refresh_token_seconds, settings.consent_days * 86_400
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,11 @@ def give(
 ) -> Pair:
     """Issue an access token of a family for `scope`, and where the client refreshes, a refresh token for `kept`.
 
-    No token outlives `ends`, the instant at which the permission ends. Raises Refused where the client may have
-    nothing of it any more.
+    No token outlives `ends`, the instant at which the permission ends. Raises Refused where the person may
+    not sign in any more, or the client may have nothing of it.
     """
+    if not giving.may_ask(f"user/{family.user_id}"):
+        raise Refused("The person is not there any more.")
     at = journal.stamp()
     allowed = set(book.split(client.scopes))
     scope = book.joined(set(book.split(scope)) & allowed)

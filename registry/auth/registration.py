@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, RSAKey
 
 from registry.errors import Invalid
 
@@ -66,6 +66,10 @@ class Registration:
         return CODE in self.grant_types or DEVICE in self.grant_types
 
 
+#: What is registered where nothing is said.
+SYSTEM = Registration()
+
+
 def redirect_uri(text: str) -> str:
     """The text, if answers may be sent there: https, or http to a loopback address of an application on the same
     machine (RFC 8252, 7.3), without a fragment. Raises errors.Invalid.
@@ -75,7 +79,8 @@ def redirect_uri(text: str) -> str:
     parts = _split(text)
     if parts is None or not parts.hostname or parts.username is not None or "#" in text or "*" in text:
         raise Invalid(
-            "A redirect URI has a host, and neither a fragment, a user nor an asterisk.", field="redirect_uris"
+            "A redirect URI has a host, and neither a fragment, a user nor an asterisk.",
+            field="redirect_uris",
         )
     if parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts)):
         return text
@@ -116,7 +121,7 @@ def key_set(text: str) -> str:
             raise Invalid(
                 "A key set has public keys alone: RSA, EC on P-256 or P-384, Ed25519.", field="jwks"
             )
-        if key.key_type == "RSA" and key.public_key.key_size < MIN_RSA:
+        if isinstance(key, RSAKey) and key.public_key.key_size < MIN_RSA:
             raise Invalid(f"An RSA key has {MIN_RSA} bits at least.", field="jwks")
         told.append(made)
     return orjson.dumps({"keys": told}).decode()
@@ -133,6 +138,9 @@ def _split(text: str) -> SplitResult | None:
 
 def _loopback(parts: SplitResult) -> bool:
     try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback and parts.hostname in {"127.0.0.1", "::1"}
+        return ipaddress.ip_address(parts.hostname or "").is_loopback and parts.hostname in {
+            "127.0.0.1",
+            "::1",
+        }
     except ValueError:
         return False

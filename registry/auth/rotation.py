@@ -6,7 +6,7 @@ from registry import clock
 from registry.auth import scopes as book
 from registry.auth import tokens
 from registry.auth.clients import Client
-from registry.auth.issuing import Pair, Lives, Refused, ended, give
+from registry.auth.issuing import Lives, Pair, Refused, ended, give
 from registry.auth.refreshing import Refresh, stored
 from registry.db import writes
 
@@ -36,7 +36,9 @@ def _refresh(
             return Refused("More than was allowed.", error="invalid_scope")
         if audience is not None and audience != row.audience:
             return Refused("The token is for another resource.", error="invalid_target")
-    won = Refresh.update(used_at=at).where((Refresh.sha256 == row.sha256) & Refresh.used_at.is_null()).execute()
+    won = (
+        Refresh.update(used_at=at).where((Refresh.sha256 == row.sha256) & Refresh.used_at.is_null()).execute()
+    )
     if not won or row.family.client_id != client.client_id:
         tokens.revoke_family(row.family_id, by=client.actor)
         return gone

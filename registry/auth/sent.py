@@ -8,7 +8,12 @@ from typing import Any
 import flask
 from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Payload, FlaskOAuth2Request
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Request, UnsupportedGrantTypeError
+from authlib.oauth2.rfc6749 import (
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Request,
+    UnsupportedGrantTypeError,
+)
 from werkzeug.datastructures import MultiDict
 
 from registry.auth.guard import REALM

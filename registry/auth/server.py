@@ -59,7 +59,7 @@ class Server(AuthorizationServer):
     def authenticate_client(
         self, request: OAuth2Request, methods: list[str], endpoint: str = "token"
     ) -> Client:
-        """The client that a request is of. Raises BadClient; errors.TooMany after many wrong proofs from one address."""
+        """The client that a request is of. Raises BadClient, and errors.TooMany after many of them from one address."""
         whose = f"{limits.address(flask.request.remote_addr or '')}\n{proofs.claimed(request)}"
         limits.check((WRONG, whose))
         try:

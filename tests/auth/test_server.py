@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from authlib.oauth2 import rfc9207
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from requests_oauthlib import OAuth2Session
 from werkzeug.test import TestResponse
 
 from registry import journal
-from registry.auth import clients, tokens
+from registry.auth import clients, registration, tokens
 from registry.auth.scopes import SCOPES
 from registry.journal import entries
 from tests.auth.asking import BASE, Known, bearer, journalled
@@ -213,9 +214,8 @@ def test_b17_a_token_for_another_service_is_not_issued(
     [
         "password",
         "implicit",
-        "authorization_code",
-        "refresh_token",
-        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
         "Client_Credentials",
         "äö\n",
     ],
@@ -226,14 +226,12 @@ def test_b5_other_grants_are_refused(grant: str, http: FlaskClient, register: Re
     refused(http.post("/oauth/token", data=form, auth=client.basic), "unsupported_grant_type")
 
 
-def test_b5_there_is_no_page_that_issues_tokens(http: FlaskClient, register: Register) -> None:
-    client = register()
-    for kind in ("token", "id_token", "code"):
-        answer = http.get(
-            f"/oauth/authorize?response_type={kind}&client_id={client.id}&redirect_uri=https://evil.example"
-        )
-        assert answer.status_code == 404
-        assert "Location" not in answer.headers
+@pytest.mark.parametrize("grant", ["authorization_code", "refresh_token", registration.DEVICE])
+def test_a_client_uses_the_grants_that_it_is_registered_for(
+    grant: str, http: FlaskClient, register: Register
+) -> None:
+    form = {"grant_type": grant, "code": "x", "refresh_token": "x", "device_code": "x"}
+    refused(http.post("/oauth/token", data=form, auth=register().basic), "unauthorized_client")
 
 
 def _header(text: bytes | str, scheme: str = "Basic") -> dict[str, Any]:
@@ -467,19 +465,18 @@ def test_b26_the_server_says_what_there_is_and_no_more(http: FlaskClient) -> Non
     said = answer.json
     assert said is not None
     assert said["issuer"] == BASE
-    assert said["grant_types_supported"] == ["client_credentials"]
-    assert said["response_types_supported"] == []
+    assert said["grant_types_supported"] == list(registration.GRANTS)
+    assert said["response_types_supported"] == ["code"]
+    assert said["response_modes_supported"] == ["query"]
+    assert said["code_challenge_methods_supported"] == ["S256"]
+    assert said["authorization_response_iss_parameter_supported"] is True
     assert set(said["scopes_supported"]) == set(SCOPES)
-    assert not {
-        "authorization_endpoint",
-        "introspection_endpoint",
-        "registration_endpoint",
-        "jwks_uri",
-    } & set(said)
-    # The library's check takes an empty list for a missing one.
-    AuthorizationServerMetadata({**said, "response_types_supported": ["none"]}).validate()
-    for name in ("token_endpoint", "revocation_endpoint"):
-        assert http.post(said[name].removeprefix(BASE)).status_code != 404
+    assert "none" not in said["introspection_endpoint_auth_methods_supported"]
+    assert not {"registration_endpoint", "jwks_uri", "pushed_authorization_request_endpoint"} & set(said)
+    classes = [rfc9207.AuthorizationServerMetadata]
+    AuthorizationServerMetadata(said).validate(metadata_classes=classes)
+    for name in ("token", "revocation", "introspection", "device_authorization"):
+        assert http.post(said[f"{name}_endpoint"].removeprefix(BASE)).status_code == 415
 
 
 def test_the_resource_says_where_tokens_come_from(http: FlaskClient) -> None:
