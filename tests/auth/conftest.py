@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from registry.api.application import application
 from registry.api.blueprint import Blueprint
 from registry.api.door import holder, mine, public, require
-from registry.auth import clients, routes, tokens
+from registry.auth import clients, duties, giving, routes, tokens
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known
 
@@ -119,3 +119,25 @@ def issue() -> Callable[..., str]:
         ).token
 
     return made
+
+
+@pytest.fixture
+def people(database: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Ids of the people who may sign in."""
+    known = {"00112233445566ff"}
+    monkeypatch.setitem(giving.KINDS, "user", lambda name: name in known)
+    return known
+
+
+@pytest.fixture
+def person(people: set[str]) -> str:
+    """Somebody who may sign in, a DPO of seamk; the id."""
+    (name,) = people
+    giving.give(f"user/{name}", duties.given("dpo", "seamk"), by="operator")
+    return name
+
+
+@pytest.fixture
+def gone(people: set[str]) -> Callable[[], None]:
+    """Lets nobody sign in any more."""
+    return people.clear
