@@ -16,6 +16,7 @@ from registry.api.application import application
 from registry.api.blueprint import Blueprint
 from registry.api.door import holder, mine, public, require
 from registry.auth import clients, duties, giving, routes, tokens
+from registry.people import sessions, users
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known
 
@@ -122,22 +123,14 @@ def issue() -> Callable[..., str]:
 
 
 @pytest.fixture
-def people(database: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Ids of the people who may sign in."""
-    known = {"00112233445566ff"}
-    monkeypatch.setitem(giving.KINDS, "user", lambda name: name in known)
-    return known
-
-
-@pytest.fixture
-def person(people: set[str]) -> str:
+def person(database: str) -> str:
     """Somebody who may sign in, a DPO of seamk; the id."""
-    (name,) = people
-    giving.give(f"user/{name}", duties.given("dpo", "seamk"), by="operator")
-    return name
+    user = users.add_user(email="dpo@seamk.example", name="DPO of SeAMK", language="en", by="operator")
+    giving.give(user.actor, duties.given("dpo", "seamk"), by="operator")
+    return str(user.id)
 
 
 @pytest.fixture
-def gone(people: set[str]) -> Callable[[], None]:
-    """Lets nobody sign in any more."""
-    return people.clear
+def gone(person: str) -> Callable[[], None]:
+    """Lets the person sign in no more."""
+    return lambda: sessions.disable(person, by="operator")

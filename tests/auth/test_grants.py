@@ -546,6 +546,7 @@ def test_b18_a_person_who_may_not_sign_in_any_more_has_no_tokens(
     device.answered(person)
     told, pending = flow.tokens(), flow.code()
     gone()
+    assert status(http, told["access_token"]) == 401
     refused(flow.refresh(told["refresh_token"]), "invalid_grant")
     refused(flow.redeem(pending), "invalid_grant")
     refused(device.ask(), "invalid_grant")

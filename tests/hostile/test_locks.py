@@ -181,6 +181,8 @@ ROWS = [
     # Their lock is the client's secret: tests/auth.
     Row("POST", "/oauth/token", "/oauth/token", OPEN, owner=415),
     Row("POST", "/oauth/revoke", "/oauth/revoke", OPEN, owner=415),
+    Row("POST", "/oauth/introspect", "/oauth/introspect", OPEN, owner=415),
+    Row("POST", "/oauth/device-authorization", "/oauth/device-authorization", OPEN, owner=415),
     # Their lock is being signed in, or the secret of a link: tests/people.
     Row("GET", "/sign-in", "/sign-in", OPEN),
     Row("POST", "/sign-in", "/sign-in", OPEN, owner=415),
