@@ -1,4 +1,4 @@
-"""Codes, refresh tokens and devices: each is good once, for whom it was made; what is used twice ends all of its kin."""
+"""Codes, refresh tokens, devices: each is good once, for whom it was made; what is used twice ends all of its kin."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import requests
 from registry import clock, journal
 from registry.app import create_app
 from registry.auth import clients
+from registry.auth.registration import DEVICE, PUBLIC, Registration
 from registry.auth.scopes import SCOPES
 from tests.journal.story import Hands
 from tests.live.browsing import Somebody
@@ -70,6 +71,9 @@ class User:
             name="Everything", scopes=list(SCOPES), controllers=("acme",), by="operator"
         )
         self.id, self.actor = made.client_id, made.actor
+        how = Registration(PUBLIC, (DEVICE,))
+        cli, _ = clients.register_client(name="CLI", scopes=["registers:read"], how=how, by="operator")
+        self.command_line = cli.client_id
         self.person = Somebody(live.url, "somebody@acme.example")
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
@@ -105,6 +109,11 @@ class User:
     def latest_role(self) -> str:
         found = self.ask("GET", "/v1/roles?principal=" + self.actor).json()["items"]
         return f"/v1/roles/{found[0]['id']}"
+
+    def device(self) -> requests.Response:
+        """A program without a browser asks to be allowed; what is allowed is journalled: tests/auth."""
+        form = {"client_id": self.command_line}
+        return requests.post(self.live.url + "/oauth/device-authorization", data=form, timeout=30)
 
     def get_token(self) -> requests.Response:
         answer = self.oauth("/oauth/token", grant_type="client_credentials")
@@ -222,6 +231,8 @@ STEPS: list[Step] = [
     ("endRegister", lambda u: u.end(R), {("register.ended", "register/acme/news")}),
     ("endSystem", lambda u: u.end(S), {("system.ended", "system/acme/desk")}),
     ("endController", lambda u: u.end(C), {("controller.ended", "controller/acme")}),
+    ("introspectToken", lambda u: u.oauth("/oauth/introspect", token=u.token), set()),
+    ("authorizeDevice", lambda u: u.device(), set()),
     ("revokeToken", lambda u: u.oauth("/oauth/revoke", token=u.token), {("token.revoked", "token/…")}),
     ("useLink", lambda u: u.person.use_link(), {("user.password-set", "user/…")}),
     ("signIn", lambda u: u.person.sign_in(), {("user.signed-in", "user/…")}),
