@@ -61,6 +61,20 @@ class Unmarked(RuntimeError):
     """A view without a lock: the application does not start."""
 
 
+class OutsideEngagement(errors.Forbidden):
+    """The period that an engagement is for does not reach to the moment that is asked about."""
+
+    code = "outside_engagement"
+
+    @classmethod
+    def of(cls, some: Iterable[Reach]) -> OutsideEngagement:
+        """As it is told to who sees what is within one or another of these."""
+        periods = [{"since": one.since, "until": one.until} for one in dict.fromkeys(some)]
+        return cls(
+            "Your engagement is for another period: ask with as_of for a moment in it.", periods=periods
+        )
+
+
 def require(*scopes: str, within: Iterable[str] = ()) -> Callable[[View], View]:
     """Mark a view: a token with all of these scopes is needed. Goes outermost, above the route.
 

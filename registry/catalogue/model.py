@@ -101,13 +101,14 @@ def written(kind: str, rows: Any) -> Iterator[Written]:
 COLUMNS = "d.controller, d.key, d.version, v.version, v.effective_from, v.recorded_at, v.ended, v.document"
 
 
-def applicable(known: bool) -> str:
+def applicable(known: bool, among: str = "") -> str:
     """The id of the version of d that applies, as a subquery that takes the moment, and with `known` what was known by:
-    of the versions in effect the latest to take effect, and of those the last written.
+    of the versions in effect the latest to take effect, and of those the last written; `among` is a further condition
+    on those versions w.
     """
     then = " AND w.recorded_at <= ?" if known else ""
-    among = "FROM catalogue_version w WHERE w.declaration_id = d.id AND w.effective_from <= ?"
-    return f"(SELECT w.id {among}{then} ORDER BY w.effective_from DESC, w.version DESC LIMIT 1)"
+    of_d = "FROM catalogue_version w WHERE w.declaration_id = d.id AND w.effective_from <= ?"
+    return f"(SELECT w.id {of_d}{then}{among} ORDER BY w.effective_from DESC, w.version DESC LIMIT 1)"
 
 
 def is_key(text: str) -> bool:

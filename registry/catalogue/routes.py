@@ -10,7 +10,10 @@ import orjson
 from flask import Response, request
 from marshmallow import fields
 
+from registry import clock
 from registry.api import (
+    HISTORY,
+    REGISTERS,
     Blueprint,
     Page,
     Schema,
@@ -18,14 +21,13 @@ from registry.api import (
     direct,
     etag,
     holder,
-    mine,
     require,
     seek,
     stored,
 )
 from registry.api.conditional import if_match, precondition
 from registry.api.page import page_of
-from registry.catalogue import store
+from registry.catalogue import reaching, store
 from registry.catalogue.declared import Declared
 from registry.catalogue.diff import diff
 from registry.catalogue.record.value import Part
@@ -167,7 +169,8 @@ class _Doors:
             view = wrap(view)
         if method == "GET":
             view = direct(view)
-        lock = require(f"{self.kind}s:{'read' if method == 'GET' else 'write'}")
+        narrows = [REGISTERS, HISTORY] if method == "GET" else [REGISTERS] if self.kind == "register" else []
+        lock = require(f"{self.kind}s:{'read' if method == 'GET' else 'write'}", within=narrows)
         lock(self.blueprint.route(rule, methods=[method])(view))
 
 
@@ -190,8 +193,8 @@ def declarations(
     return doors.blueprint
 
 
-def _named(controller: str, key: str | None) -> tuple[str, str]:
-    mine(controller)
+def _named(kind: str, controller: str, key: str | None, moment: str | None = None) -> tuple[str, str]:
+    reaching.may_see(kind, controller, key or controller, moment)
     return controller, key or controller
 
 
@@ -206,6 +209,7 @@ def _reading(
         seen = holder().controllers
         if (asked := filters.pop("controller", None)) is not None:
             seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
+        reaching.covered(filters.get("as_of") or clock.now())
         after = (window.after[0], window.after[1]) if window.after else None
         return window.of(
             *store.joined(kind, controllers=seen, after=after, limit=window.limit, **conditions(filters))
@@ -224,7 +228,8 @@ def _reading(
 
     def got(args: dict[str, Any], controller: str, key: str | None = None) -> Response:
         moment = {name: value for name, value in args.items() if value is not None}
-        written = store.at(kind, *_named(controller, key), **moment)
+        name = _named(kind, controller, key, moment.get("as_of") or clock.now())
+        written = store.at(kind, *name, **moment)
         return serve(written, tag_=None if moment else tag(written))
 
     doors.add(
@@ -245,7 +250,7 @@ def _writing(doors: _Doors) -> None:
     body = store.BODY[kind]
 
     def put(declared: dict[str, Any], controller: str, key: str | None = None) -> Response:
-        name, expect = _named(controller, key), precondition()
+        name, expect = _named(kind, controller, key), precondition()
         written = store.declare(
             kind, *name, _object(kind, declared[body]), by=holder().id,
             expect=store.NEW if expect is None else expect, effective_from=declared.get("effective_from"),
@@ -270,7 +275,7 @@ def _writing(doors: _Doors) -> None:
     )  # fmt: skip
 
     def patch(change: dict[str, Any], controller: str, key: str | None = None) -> Response:
-        name, expect = _named(controller, key), if_match()
+        name, expect = _named(kind, controller, key), if_match()
         since = change.get("effective_from")
         base = store.beneath(kind, *name, since)
         # A version that is guessed, and written after this reading, would pass below.
@@ -299,7 +304,7 @@ def _writing(doors: _Doors) -> None:
     )  # fmt: skip
 
     def ended(args: dict[str, Any], controller: str, key: str | None = None) -> Response:
-        name, expect = _named(controller, key), if_match()
+        name, expect = _named(kind, controller, key), if_match()
         return serve(
             store.end(kind, *name, by=holder().id, expect=expect, effective_from=args.get("effective_from"))
         )
@@ -322,7 +327,7 @@ def _comparing(doors: _Doors) -> None:
     kind, served, shown, one, blueprint = doors.kind, doors.served, doors.shown, doors.one, doors.blueprint
 
     def versions(args: dict[str, Any], controller: str, key: str | None = None) -> Response:
-        name, window = _named(controller, key), seek(args, int)
+        name, window = _named(kind, controller, key), seek(args, int)
         after = window.after[0] if window.after else 0
         rows = store.history(kind, *name, after=after, limit=window.limit + 1)
         return window.page(rows, document=_line, key=lambda row: (row.version,))
@@ -335,7 +340,7 @@ def _comparing(doors: _Doors) -> None:
     )  # fmt: skip
 
     def numbered(controller: str, version: int, key: str | None = None) -> Response:
-        return serve(store.numbered(kind, *_named(controller, key), version))
+        return serve(store.numbered(kind, *_named(kind, controller, key), version))
 
     doors.add(
         "GET", f"{one}/versions/<number:version>", f"get_{kind}_version",
@@ -345,7 +350,7 @@ def _comparing(doors: _Doors) -> None:
     )  # fmt: skip
 
     def compared(args: dict[str, Any], controller: str, key: str | None = None) -> Response:
-        name = _named(controller, key)
+        name = _named(kind, controller, key)
         before, after = (store.numbered(kind, *name, args[end]) for end in ("from_", "to"))
         answer = {
             "from": before.version,

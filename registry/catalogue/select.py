@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry import clock, db
+from registry.catalogue import reaching
 from registry.catalogue.facets import words
 from registry.catalogue.model import COLUMNS, Written, applicable, written
 
@@ -38,7 +39,8 @@ def select(
 
     `controllers` and `keys` None mean all; `exact` are facets that must all be there; `through_system` facets that the
     declaration or one of its systems must have (vendor, kind); `text` words of which each must begin a word of the
-    declaration or of its controller; `after` the last (controller, key) of the page before.
+    declaration or of its controller; `after` the last (controller, key) of the page before. Who asks over the API and
+    is limited within a controller gets what they reach.
     """
     asked = {
         "controllers": controllers, "keys": keys, "exact": exact, "through_system": through_system, "text": text,
@@ -84,12 +86,16 @@ def _statement(columns: str, kind: str, asked: Mapping[str, Any]) -> tuple[Any, 
     )
     if controllers is not None and not controllers:
         return None
+    moment: str = as_of or clock.now()
+    drafts: list[str] = []
+    among = reaching.published(drafts)
     parts = [
         ("d.kind = ?", (kind,)),
         (
-            f"v.id = {applicable(known_at is not None)}",
-            (as_of or clock.now(), *(() if known_at is None else (known_at,))),
+            f"v.id = {applicable(known_at is not None, among)}",
+            (moment, *(() if known_at is None else (known_at,)), *drafts),
         ),
+        *reaching.narrowed(kind, moment),
         ("NOT v.ended", ()),
         *_conditions(
             kind,
