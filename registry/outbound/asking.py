@@ -198,7 +198,7 @@ def _answer(response: Any, most: int) -> Answer:
         body += piece
         if len(body) > most:
             raise Refused("too_large")
-    named = {name.lower(): value for name, value in response.headers.items()}
+    named = {name.lower(): response.headers[name] for name in response.headers}
     return Answer(status, named, bytes(body))
 
 
