@@ -13,11 +13,11 @@ from registry.changes import routes as changes
 from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
-from registry.connectors import connected
 from registry.connectors import routes as observations
 from registry.consequences import routes as consequences
 from registry.journal import routes as journal
 from registry.journal.entries import checkpoint
+from registry.keys import held
 from registry.keys import routes as keys
 from registry.keys.sealing import Sealer
 from registry.keys.signing import Signer
@@ -81,7 +81,7 @@ def _keys_are_here(settings: Settings) -> None:
     sealer, _ = Sealer.of(settings), Signer.of(settings)
     if db.pending():
         return
-    if missing := connected.missing_keys(sealer):
+    if missing := held.missing(sealer):
         raise ValueError(
             f"Secrets need sealing keys that are not set: {', '.join(missing)} (REGISTRY_SECRET_KEY_FILE)"
         )

@@ -30,7 +30,11 @@ CONTRACT = Path("openapi/registry.json")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Records of processing activities: what is declared, what is observed, and whether the two agree."""
-    if ctx.invoked_subcommand in ("migrate", "verify"):  # they need every room's models, or witnesses
+    if ctx.invoked_subcommand in (
+        "migrate",
+        "verify",
+        "keys",
+    ):  # they need every room's models, witnesses, secrets
         importlib.import_module("registry.app")
 
 

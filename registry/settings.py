@@ -78,6 +78,9 @@ class Settings:
         "",
         "file with certificate authorities of yours, trusted besides the public ones when others are asked",
     )
+    staff_observation_days: int = _setting(
+        180, "how long observations of accounts, which are personal data of staff, are kept, days"
+    )
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
     )

@@ -24,10 +24,12 @@ from registry.connectors.connected import (
     State,
     bound_to,
     live,
+    missing_keys,
     one,
 )
 from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
+from registry.keys import held
 from registry.keys.sealing import KeyMissing, Sealer
 from registry.outbound import Refused
 
@@ -258,3 +260,6 @@ def _append(told: dict[str, Any], now: str, by: str, action: str) -> None:
         f"connector.{action}", f"connector/{controller}/{told['id']}",
         by=by, version=told["version"], payload={}, content=document,
     )  # fmt: skip
+
+
+held.keeps("connectors", missing=missing_keys, reseal=reseal)

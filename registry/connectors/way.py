@@ -27,6 +27,8 @@ TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; who asks for a longer one is left alone until the next run
 SKEW = 300.0  # seconds that another's clock may differ before it is told
 
+_PORTS = {"http": 80, "https": 443}
+
 
 class Way:
     """A run's way to one system: asks what `allow` lets it, waits and tries again, counts, and remembers what failed.
@@ -49,6 +51,7 @@ class Way:
         self._told, self._sleep = told, sleep
         self._signed: dict[str, dict[str, str]] = {}
         self._refused: NotSeen | None = None
+        self._away: set[str] = set()
         self._hash: Any = None
         self._whole = True
         #: How many times each thing went wrong in this run, by stable code.
@@ -224,8 +227,11 @@ class Way:
         """
         if self._refused is not None:
             raise self._refused
-        failed = NotSeen("unavailable", "source_unavailable")
-        for attempt in range(1, TRIES + 1):
+        failed, origin = NotSeen("unavailable", "source_unavailable"), _origin(url)
+        tries = (
+            1 if origin in self._away else TRIES
+        )  # who did not answer four times is not waited for at each look
+        for attempt in range(1, tries + 1):
             allow = dataclasses.replace(self.allow, seconds=min(self.allow.seconds, self.left()))
             self.asked += 1
             wait: float | None = None
@@ -237,7 +243,7 @@ class Way:
                     params=params,
                     headers={
                         "Accept": "application/json",
-                        **self._signed.get(_origin(url), {}),
+                        **self._signed.get(origin, {}),
                         **(headers or {}),
                     },
                     body=body,
@@ -249,6 +255,7 @@ class Way:
             else:
                 self._skewed(answer)
                 if 200 <= answer.status < 300:
+                    self._away.discard(origin)
                     return answer
                 failed = _failure(answer.status)
                 if failed.reason == "unauthorised":
@@ -256,13 +263,14 @@ class Way:
                 if failed.reason != "unavailable":
                     raise failed
                 wait = _retry_after(answer)
-            if attempt == TRIES:
+            if attempt == tries:
                 break
             if wait is None:
                 wait = 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 -- apart from others, not secret
             if wait > LONGEST_WAIT or wait >= self.left():
                 break
             self._sleep(wait)
+        self._away.add(origin)
         raise failed
 
     @property
@@ -318,7 +326,7 @@ def _retry_after(answer: Answer) -> float | None:
 def _origin(url: str) -> str:
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{(parts.hostname or '').lower()}:{parts.port or ''}"
+        return f"{parts.scheme}://{(parts.hostname or '').lower()}:{parts.port or _PORTS.get(parts.scheme)}"
     except ValueError:
         return ""
 

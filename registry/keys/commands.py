@@ -7,7 +7,7 @@ import json
 import click
 
 from registry import terminal
-from registry.keys import sealing, signing
+from registry.keys import held, sealing, signing
 from registry.settings import Settings
 
 
@@ -53,3 +53,16 @@ def list_(as_json: bool) -> None:
         click.echo(
             "No keys are set. Make one with `registry keys new sealing` or `registry keys new signing`."
         )
+
+
+@keys.command()
+def reseal() -> None:
+    """Seal every stored secret anew under the first sealing key, so that the older ones can go."""
+    settings = terminal.opened()
+    try:
+        done = held.reseal(sealing.Sealer.of(settings))
+    except (ValueError, sealing.KeyMissing) as error:
+        raise click.ClickException(str(error)) from None
+    except sealing.Tampered as error:
+        raise click.ClickException(f"{error} Nothing of that room was sealed anew.") from None
+    click.echo(terminal.table(["secrets of", "sealed anew"], list(done.items())))

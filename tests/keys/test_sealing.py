@@ -71,7 +71,11 @@ def test_h16_a_key_that_is_gone_is_named() -> None:
         sealer().reseal(sealed, bound=BOUND)
 
 
-@pytest.mark.parametrize("key", ["short", "A" * 43, "å" * 43, NEW + "AA", "!" * 43])
+@pytest.mark.parametrize(
+    "key",
+    ["short", "A" * 43, "å" * 43, NEW + "AA", "!" * 43],
+    ids=["short", "one letter", "not ASCII", "long", "signs"],
+)
 def test_a_key_that_is_none_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(ValueError, match="REGISTRY_SECRET_KEY") as told:
         sealer(key)
