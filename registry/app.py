@@ -13,6 +13,7 @@ from registry.changes import routes as changes
 from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
 from registry.checks import runs as check_runs
+from registry.connectors import connector_routes as connectors
 from registry.connectors import routes as observations
 from registry.consequences import routes as consequences
 from registry.journal import routes as journal
@@ -43,6 +44,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     systems.blueprint,
     registers.blueprint,
     observations.blueprint,
+    connectors.blueprint,
     checks.blueprint,
     check_runs.blueprint,
     findings.blueprint,

@@ -74,6 +74,19 @@ SCOPES: dict[str, Scope] = {
             "Store observations of systems",
         ),
         Scope(
+            "connectors:read",
+            "Lukea, miten järjestelmiä havainnoidaan",
+            "Läsa hur system observeras",
+            "Read how systems are looked at",
+        ),
+        Scope(
+            "connectors:write",
+            "Liittää järjestelmiä havainnoitaviksi ja antaa niiden tunnukset",
+            "Ansluta system för observation och ange deras inloggningsuppgifter",
+            "Connect systems to be looked at, and give their credentials",
+            dangerous=True,
+        ),
+        Scope(
             "findings:read",
             "Lukea tarkistusten tuloksia",
             "Läsa resultat av kontroller",

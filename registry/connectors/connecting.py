@@ -34,6 +34,7 @@ from registry.keys.sealing import KeyMissing, Sealer
 from registry.outbound import Refused
 
 LONGEST_SECRET = 20_000  # a private key in PEM is well below
+LONGEST_SETTINGS = 50_000
 
 
 @writes
@@ -153,6 +154,23 @@ def remove_connector(number: int, *, by: str, expect: int) -> None:
     ConnectorRun.update(due_at=None, lease=None).where(ConnectorRun.connector == number).execute()
 
 
+@writes
+def ask_now(number: int, *, by: str) -> None:
+    """Have a connector run as soon as somebody comes by. Raises NotFound, Gone, Conflict (`paused`)."""
+    row = one(number, None)
+    standing(row)
+    if row.state == "paused":
+        raise Conflict("The connector is paused.", code="paused")
+    ConnectorRun.update(due_at=journal.stamp()).where(ConnectorRun.connector == number).execute()
+    journal.append("connector.asked", f"connector/{row.controller}/{number}", by=by)
+
+
+def standing(row: Connector) -> None:
+    """Raises Gone for a connector that was removed."""
+    if row.state == "removed":
+        raise Gone("The connector was removed.")
+
+
 @writes(journalled=False, why="the same secrets under a newer key")
 def reseal(sealer: Sealer) -> int:
     """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
@@ -225,7 +243,10 @@ def _secret(name: str, given_at: str | None) -> dict[str, Any]:
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(orjson.loads(orjson.dumps(dict(settings))))
+    written = orjson.dumps(dict(settings))
+    if len(written) > LONGEST_SETTINGS:
+        raise Invalid("The settings are too long.", code="too_long", field="/settings")
+    return dict(orjson.loads(written))
 
 
 def _first_due(told: Mapping[str, Any], now: str) -> str | None:
@@ -236,8 +257,7 @@ def _newest(number: int, expect: int) -> dict[str, Any]:
     row = one(number, None)
     if row.version != expect:
         raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    if row.state == "removed":
-        raise Gone("The connector was removed.")
+    standing(row)
     return {**row.told, "version": expect + 1}
 
 

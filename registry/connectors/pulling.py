@@ -46,6 +46,7 @@ class Pulled:
     ended_at: str
     looked: tuple[Looked, ...]
     faults: Mapping[str, int]
+    announced: int
     asked: int = 0
     items: int = 0
     credential_refused: bool = False
@@ -53,9 +54,12 @@ class Pulled:
     @property
     def state(self) -> str:
         """`complete`, `incomplete` where something was not seen or not seen whole, `failed` where nothing was."""
-        if all(one.seen.kind == "could_not_look" for one in self.looked):
+        asked = self.looked[
+            : self.announced
+        ]  # what it said besides, that something cannot be seen, is no failure
+        if all(one.seen.kind == "could_not_look" for one in asked):
             return "failed"
-        return "complete" if all(one.seen.complete for one in self.looked) else "incomplete"
+        return "complete" if all(one.seen.complete for one in asked) else "incomplete"
 
     @property
     def unavailable(self) -> bool:
@@ -76,7 +80,8 @@ def pull(
 
     A source that raises what it should not has a defect, which is logged without what it said: that may hold a secret.
     """
-    began, reason, credential_refused = clock.now(), "other", False
+    began, credential_refused = clock.now(), False
+    reason: Reason = "other"
     found: dict[str, Looked] = {}
     way: Way | None = None
     extra: Counter[str] = Counter()
@@ -88,7 +93,7 @@ def pull(
         taken_at = clock.now()
         for seen in known.observe(way, settings):
             looked = Looked(taken_at, _fitting(seen, extra))
-            if looked.about not in known.source.sees or looked.about in found:
+            if looked.about in found or (looked.about not in known.source.sees and not _unseen(looked)):
                 extra["not_announced"] += 1
             else:
                 found[looked.about] = looked
@@ -106,11 +111,14 @@ def pull(
             place = place.tb_next
         where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place is not None else "?"
         log.error("the source %s has a defect: %s at %s", known.kind, type(error).__name__, where)
+    sees = known.source.sees
+    looked_at = [found.pop(kind) if kind in found else _not_looked(kind, reason) for kind in sees]
     return Pulled(
         began,
         clock.now(),
-        tuple(found.get(kind) or _not_looked(kind, reason) for kind in known.source.sees),  # type: ignore[arg-type] # it is one
+        (*looked_at, *found.values()),
         _faults(way, extra),
+        len(sees),
         way.asked if way is not None else 0,
         way.items if way is not None else 0,
         credential_refused or (way is not None and way.credential_refused),
@@ -121,9 +129,13 @@ def nothing(sees: tuple[str, ...], reason: Reason, code: str) -> Pulled:
     """A pull that did not come about."""
     now = clock.now()
     return Pulled(
-        now, now, tuple(_not_looked(kind, reason) for kind in sees), {code: 1},
+        now, now, tuple(_not_looked(kind, reason) for kind in sees), {code: 1}, len(sees),
         credential_refused=reason == "unauthorised",
     )  # fmt: skip
+
+
+def _unseen(looked: Looked) -> bool:
+    return looked.seen.payload.get("reason") == "not_supported"
 
 
 def _not_looked(kind: str, reason: Reason) -> Looked:

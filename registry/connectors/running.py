@@ -284,11 +284,21 @@ def next_at(told: Mapping[str, Any], pulled: Pulled, failed: int) -> str | None:
     return later(clock.now(), gap)
 
 
-def served_run(row: Connector) -> dict[str, Any]:
+def standing(row: Connector) -> dict[str, Any]:
     """How a connector stands, beside its document: its last run, when it is due, and whether it is being run."""
     now, stands = clock.now(), connected.run_of(row.id)
     return {
         "last_run": orjson.loads(bytes(stands.document)) if stands.document is not None else None,
         "due_at": stands.due_at if row.state == "enabled" else None,
         "running": stands.lease is not None and stands.leased_until > now,
+    }
+
+
+def shown(one: Looked) -> dict[str, Any]:
+    """A look as a trial shows it."""
+    return {
+        "kind": one.seen.kind,
+        "taken_at": one.taken_at,
+        "complete": one.seen.complete,
+        "payload": dict(one.seen.payload),
     }

@@ -16,7 +16,7 @@ from registry.auth import tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
 from tests.hostile.holders import KINDS, Kind
-from tests.hostile.world import ACCOUNTS, DESK, RECORD, SEEN_AT, WAIVED, Caller, World
+from tests.hostile.world import ACCOUNTS, CONNECTED, DESK, RECORD, SEEN_AT, WAIVED, Caller, World
 
 OPEN = "open"
 SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
@@ -126,6 +126,21 @@ ROWS = [
     Row("POST", "/v1/observations", "/v1/observations", "observations:write", 201, body={"system": "{c}/desk", **LOOK}),
     Row("GET", "/v1/observations", "/v1/observations", "observations:read", stranger=200),
     Row("GET", "/v1/observations/<number:number>", "/v1/observations/{observation}", "observations:read"),
+    Row("POST", "/v1/connectors", "/v1/connectors", "connectors:write", 201,
+        body={"system": "{c}/spare", "kind": "zendesk", "settings": CONNECTED, "every_hours": None}),
+    Row("GET", "/v1/connectors", "/v1/connectors", "connectors:read", stranger=200),
+    Row("GET", "/v1/connectors/<number:number>", "/v1/connectors/{connector}", "connectors:read"),
+    Row("PUT", "/v1/connectors/<number:number>", "/v1/connectors/{connector}", "connectors:write", 412,
+        body={"settings": CONNECTED, "every_hours": 1, "state": "paused"}, headers=MATCH_2),
+    Row("PUT", "/v1/connectors/<number:number>/secrets", "/v1/connectors/{connector}/secrets", "connectors:write", 412,
+        body={"secrets": {"client_id": None}}, headers=MATCH_2),
+    Row("DELETE", "/v1/connectors/<number:number>", "/v1/connectors/{connector}", "connectors:write", 412,
+        headers=MATCH_2),
+    Row("GET", "/v1/connectors/<number:number>/runs", "/v1/connectors/{connector}/runs", "connectors:read"),
+    Row("POST", "/v1/connectors/<number:number>/runs", "/v1/connectors/{connector}/runs", "connectors:write", 202),
+    Row("POST", "/v1/connectors/<number:number>/trials", "/v1/connectors/{connector}/trials", "connectors:write"),
+    # What sorts of system there are is nobody's in particular.
+    Row("GET", "/v1/sources", "/v1/sources", "connectors:read", stranger=200),
     Row("POST", "/v1/check-runs", "/v1/check-runs", "findings:write", 201, body={"register": "{c}/news"}),
     Row("GET", "/v1/check-runs", "/v1/check-runs", "findings:read", stranger=200),
     Row("GET", "/v1/check-runs/<number:number>", "/v1/check-runs/{run}", "findings:read"),
@@ -245,6 +260,7 @@ NUMBERED = (
     "ended",
     "role",
     "somebody",
+    "connector",
 )
 NOBODY = ["none", "garbage", "empty", "expired", "revoked"]
 

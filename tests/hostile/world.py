@@ -18,8 +18,10 @@ from registry.auth.scopes import SCOPES
 from registry.catalogue import store
 from registry.checks import running, waiving
 from registry.checks.stored import StoredFinding
+from registry.connectors import connecting
 from registry.connectors.observations import record_observation
 from registry.db import writing
+from registry.keys.sealing import Sealer
 from registry.notices import publish
 from registry.retention import holding
 from registry.settings import Settings
@@ -41,6 +43,7 @@ RECORD: dict[str, Any] = {
     "retention": [{"applies_to": "all", "duration": "P6M", "starts_from": "tilauksen päättyminen", "action": "erase"}],
 }  # fmt: skip
 DESK = {"name": "Desk", "kind": "helpdesk", "vendor": "Zendesk, Inc."}
+CONNECTED = {"subdomain": "acme", "address": "https://desk.invalid"}
 ACCOUNTS = {"accounts": [{"role": "agent", "domain": "acme.example", "active": True}]}
 
 
@@ -85,6 +88,7 @@ class World:
     ended: int
     role: int
     somebody: str
+    connector: int
     known: dict[str, Caller] = field(default_factory=dict)
 
     def caller(
@@ -163,5 +167,8 @@ def made(url: str) -> World:
         name="Somebody", scopes=["registers:read"], roles=[Given("editor", "acme", ("news",))], by=BY
     )
     (role,) = giving.of(somebody.actor)
+    connector = connecting.add_connector(
+        "acme/desk", "zendesk", CONNECTED, every_hours=None, by=BY, sealer=Sealer(())
+    )
     numbers = (*waivers, 1, 2, *holds, role.id)
-    return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor)
+    return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor, connector)

@@ -121,6 +121,8 @@ class User:
         return answer
 
 
+N = "/v1/connectors/1"
+DUE = {"settings": {"subdomain": "acme", "address": "https://desk.invalid"}, "every_hours": 24}
 C, S, R = "/v1/controllers/acme", "/v1/systems/acme/desk", "/v1/registers/acme/news"
 Step = tuple[str, Callable[[User], requests.Response], set[tuple[str, str]]]
 #: The operation, how it is done, and the actions and objects that the journal gets from it ("…" stands for any end).
@@ -157,6 +159,24 @@ STEPS: list[Step] = [
         lambda u: u.ask("POST", "/v1/observations", SEEN),
         {("observation.recorded", "observation/acme/desk")},
     ),
+    (
+        "addConnector",
+        lambda u: u.ask("POST", "/v1/connectors", {"system": "acme/desk", "kind": "zendesk", **DUE}),
+        {("connector.added", "connector/acme/…")},
+    ),
+    (
+        "putConnectorSecrets",
+        lambda u: u.ask("PUT", N + "/secrets", {"secrets": {"client_id": None}}, **u.tag(N)),
+        {("connector.secrets-given", "connector/acme/…")},
+    ),
+    ("tryConnector", lambda u: u.ask("POST", N + "/trials"), set()),
+    ("runConnector", lambda u: u.ask("POST", N + "/runs"), {("connector.asked", "connector/acme/…")}),
+    (
+        "putConnector",
+        lambda u: u.ask("PUT", N, {**DUE, "state": "paused"}, **u.tag(N)),
+        {("connector.changed", "connector/acme/…")},
+    ),
+    ("removeConnector", lambda u: u.end(N), {("connector.removed", "connector/acme/…")}),
     (
         "runChecks",
         lambda u: u.ask("POST", "/v1/check-runs", {"register": "acme/news"}),
@@ -351,6 +371,8 @@ MEDDLING = [
         "UPDATE connectors_observation SET taken_at = '{later}' WHERE controller = 'acme'",
         "observation.recorded",
     ),
+    ("UPDATE connectors_connector SET state = 'enabled' WHERE state = 'removed'", "connector.removed"),
+    ("DELETE FROM connectors_connector WHERE version = 1", "connector.added"),
     ("DELETE FROM connectors_observation WHERE controller = 'acme'", "observation.recorded"),
     ("UPDATE checks_finding SET kind = 'na' WHERE controller = 'acme'", "findings.recorded"),
     (
