@@ -54,7 +54,7 @@ class Server:
         with suppress(OSError, ValueError):
             one.settimeout(20)
             if self.tls is not None:
-                self.tls.sni_callback = lambda _, name, __: self.sni.append(name)  # type: ignore[misc]
+                self.tls.sni_callback = lambda _, name, __: self.sni.append(name)
                 one = self.tls.wrap_socket(one, server_side=True)
                 self.open.append(one)
             got = b""
