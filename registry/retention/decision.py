@@ -146,17 +146,18 @@ def ruling(item: Item, rows: Sequence[Row]) -> Ruling:
         raise Unknown("no_rule")
     if any(row.silent for row in mine):
         raise Unknown("kept_elsewhere")
-    if any(
-        row.conflict or row.ends != mine[0].ends or (row.period is None) != (mine[0].period is None)
-        for row in mine
-    ):
+    lengths = [row.period for row in mine if row.period is not None]
+    if any(row.conflict for row in mine) or len({row.ends for row in mine}) > 1:
         raise Unknown("conflict")
-    if mine[0].period is None:
+    if not lengths:
         return Ruling(mine, mine[0])
-    most = periods.longest(row.period or "" for row in mine)
-    if most is None:
+    most = periods.longest(lengths)
+    if most is None or len(lengths) < len(mine):
         raise Unknown("conflict")
-    return Ruling(mine, next(row for row in mine if periods.compare(row.period or "", most) == "equal"))
+    alike = (
+        row for row, length in zip(mine, lengths, strict=True) if periods.compare(length, most) == "equal"
+    )
+    return Ruling(mine, next(alike))
 
 
 def concerns(item: Item, row: Row) -> bool:
@@ -236,7 +237,9 @@ def _due(item: Item, rule: Mapping[str, Any], now: str) -> arithmetic.Due:
 def _one(anchor: str, zone: str, now: str, period: str | None) -> arithmetic.Due:
     try:
         begun = arithmetic.anchor_day(anchor, zone)
-        future = begun > clock.day_of(now, zone) or (len(anchor) > 10 and clock.timestamp(anchor) > now)
+        future = begun > clock.day_of(now, zone) or (
+            len(anchor) != len("YYYY-MM-DD") and clock.timestamp(anchor) > now
+        )
     except Invalid:
         raise Unknown("anchor_invalid") from None
     if future:

@@ -47,8 +47,8 @@ def lasting(
                 continue
             if begins <= now or begin[revision] >= begins:
                 found[revision] = Lasting(so_far.until, now)
-            elif so_far.until > begins:
-                found[revision] = Lasting(begins)
+            else:
+                found[revision] = Lasting(min(so_far.until, begins))
         found[one.revision] = Lasting((until or {}).get(one.revision, ENDLESS))
         begin[one.revision] = one.effective_from
         if (when := withdrawn.get(one.revision)) is not None:

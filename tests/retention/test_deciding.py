@@ -152,6 +152,19 @@ def test_rules_that_cannot_be_told_apart_keep(second: dict[str, Any], said: str,
     assert code({"anchor": "2026-09-01"}, *(among[::-1] if turned else among)) == said
 
 
+def test_of_criteria_alike_the_first_is_told() -> None:
+    among = [*rows(CRITERION), *rows(CRITERION, register="staff")]
+    assert ruling(read(ITEM), among).longest is among[0]
+
+
+def test_every_code_is_told_what_to_do_about_it() -> None:
+    assert set(UNKNOWN) == {
+        "bad_item", "no_rule", "kept_elsewhere", "conflict", "data_subject_needed", "other_people", "anchor_missing",
+        "anchor_invalid", "anchor_in_future", "event_needed", "wrong_event", "criterion_anchor_needed",
+        "out_of_calendar", "subject_needed", "hold_unreadable",
+    }  # fmt: skip
+
+
 def test_nothing_is_no_rule() -> None:
     assert code({"anchor": "2020-01-01"}) == "no_rule"
     assert code({"anchor": "2020-01-01", "category": "D2"}, *rows(P6M)) == "no_rule"

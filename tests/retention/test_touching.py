@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from registry.retention import hold, keyed
@@ -103,6 +105,7 @@ def test_the_registers_that_a_hold_names() -> None:
     both = Hold(1, 1, registers=frozenset({"a"}), categories=frozenset({("b", "D1"), ("c", "D2")}))
     assert both.named == {"a", "b", "c"}
     assert Hold(1, 1).named == frozenset()
+    assert not Hold(1, 1).by_reference
 
 
 def test_targets_are_one_line_in_one_order() -> None:
@@ -137,6 +140,21 @@ def test_a_reference_is_hashed_under_its_key_and_the_key_is_known_by_a_number() 
     assert len(key.digest("person/1")) == 64
     assert (len(key.id), key.id != other.id, SECRET not in key.id) == (16, True, True)
     assert key.secret == SECRET.encode()
+
+
+def test_every_key_of_a_file_has_to_be_good_and_the_file_is_named(tmp_path: Path) -> None:
+    kept = tmp_path / "keys"
+    kept.write_text(f"{SECRET}\nshort\n")
+    with pytest.raises(ValueError, match="needs 32 characters"):
+        keyed.keys(Settings(hold_key_file=str(kept)))
+    kept = tmp_path / "more"  # a file is read once
+    kept.write_text(f"{SECRET}\n{SECRET}!\n")
+    assert [key.secret.decode() for key in keyed.keys(Settings(hold_key_file=str(kept)))] == [
+        SECRET,
+        SECRET + "!",
+    ]
+    with pytest.raises(ValueError, match="REGISTRY_HOLD_KEY_FILE"):
+        keyed.keys(Settings(hold_key_file=str(tmp_path / "none")))
 
 
 def test_the_numbers_and_hashes_of_a_key_never_change() -> None:
