@@ -14,6 +14,7 @@ Two periods compare only where every anchor gives the same answer; `compare` say
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from calendar import monthrange
 from collections.abc import Iterable
@@ -175,23 +176,15 @@ def _order(months_a: int, days_a: int, months_b: int, days_b: int) -> Comparison
 def _bounds(months: int) -> tuple[int, int]:
     """The fewest and the most days that `months` months can be counted as."""
     cycles, rest = divmod(months, _CYCLE_MONTHS)
-    starts, lengths = _calendar()
-    spans = [
-        (starts[i + rest] - starts[i], lengths[(i + rest) % _CYCLE_MONTHS] - lengths[i])
-        for i in range(_CYCLE_MONTHS)
-    ]
-    # From the last day of a month into a shorter month, the difference of their lengths is cut off.
-    fewest = min(span + min(0, shorter) for span, shorter in spans) + cycles * _CYCLE_DAYS
-    most = max(span for span, _ in spans) + cycles * _CYCLE_DAYS
+    starts = _starts()
+    # What the end of a shorter month cuts off makes no other span: from its last day on it is the next month's.
+    spans = [starts[i + rest] - starts[i] + cycles * _CYCLE_DAYS for i in range(_CYCLE_MONTHS)]
     years, odd = divmod(months, 12)
-    return min(fewest, 365 * years + 30 * odd), most
+    return min(*spans, 365 * years + 30 * odd), max(spans)
 
 
 @functools.cache
-def _calendar() -> tuple[list[int], list[int]]:
-    """Of the months of two whole cycles: days before each one begins; and of one cycle: days in each."""
+def _starts() -> list[int]:
+    """Of the months of two whole cycles of the calendar: days before each one begins."""
     lengths = [monthrange(2000 + i // 12, i % 12 + 1)[1] for i in range(_CYCLE_MONTHS)]
-    starts = [0]
-    for length in lengths * 2:
-        starts.append(starts[-1] + length)
-    return starts, lengths
+    return list(itertools.accumulate(lengths * 2, initial=0))

@@ -29,7 +29,7 @@ class _Strict(SafeLoader):
     """Safe YAML in which a key written twice is an error rather than the last one."""
 
 
-def _mapping_once(loader: _Strict, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+def _mapping_once(loader: _Strict, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node)

@@ -151,10 +151,11 @@ def longest(stated: Sequence[Stated]) -> tuple[Stated, Conflict | None]:
         for one in others
     ):
         return first, "not_comparable"
-    if first.period is None:
+    lengths = [one.period for one in stated if one.period is not None]
+    if not lengths:
         return _same_end(list(stated))
-    for one in stated:
-        compared = [periods.compare(one.period or "", other.period or "") for other in stated]
+    for length in lengths:
+        compared = [periods.compare(length, other) for other in lengths]
         if set(compared) <= {"equal", "longer"}:
             equal = [other for other, how in zip(stated, compared, strict=True) if how == "equal"]
             return _same_end(equal)
@@ -224,10 +225,10 @@ def _marked(record: Record, pointer: str) -> bool:
 
 
 def _texts(record: Record, said: Localised | None) -> dict[str, str] | None:
-    """A text by language; one without a language is in the document's ("und": not said which)."""
+    """A text by language; one without a language is in the document's, or the controller's."""
     if said is None:
         return None
-    return {tag or record.language or "und": text for tag, text in said.texts.items()}
+    return {tag or record.language: text for tag, text in said.texts.items()}
 
 
 def _legal_source(record: Record, data: Any, stated: Sequence[Stated]) -> LegalSource:

@@ -426,7 +426,7 @@ def test_a_change_lies_after_one_day_and_up_to_another(after: str, until: str, s
 
 
 def test_every_first_and_last_day_is_a_change_told_with_what_it_is_of() -> None:
-    told = {(one.day, one.of, one.key, one.event, one.by) for one in LAW.changes(date.min, date.max)}
+    told = {(one.day, one.of, one.key, one.event, one.by) for one in law().changes(date.min, date.max)}
     expected = set()
     for one in LAW.instruments.values():
         expected |= {(one.valid_from, "instrument", one.key, "begins", None)}

@@ -261,6 +261,58 @@ def test_l4_of_two_the_longest_wins_or_none(
             )
 
 
+MOON = {**P6M, "starts_from": "the full moon"}
+ENDS = {"applies_to": ["D1"], "action": "erase", "criterion": "end of membership"}
+BOTH = {**P6M, "criterion": "end of membership"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "because"),
+    [
+        ((P6M, P1Y, MOON), "start_events_differ"),
+        ((P6M, P1Y, ENDS), "not_comparable"),
+        ((BOTH, BOTH, P6M), "not_comparable"),  # one criterion more
+        ((BOTH, {**BOTH, "criterion": "end of employment"}), "not_comparable"),
+        ((BOTH, ENDS), "not_comparable"),  # the same criterion, and a period more
+        ((P6M, P1Y, {**P1Y, "action": "archive"}), "actions_differ"),
+        ((P6M, P6M, P1Y), None),
+        ((BOTH, BOTH), None),
+        ((ENDS, ENDS, ENDS), None),
+        ((P6M, {**SIX, "duration": "P180D"}, P1Y), None),  # longer than both
+    ],
+)
+def test_l4_of_several_one_that_differs_is_enough(
+    statements: tuple[dict[str, Any], ...], because: str | None
+) -> None:
+    for turned in (statements, statements[::-1], (*statements[1:], statements[0])):
+        rule = rules(*turned)["D1"]
+        assert (rule.conflict_because, rule.of) == (because, len(statements))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "slower"),
+    [
+        ({"interval": "P1D"}, {}, "one"),  # automatic is the fastest
+        ({"interval": "P10Y"}, {"mode": "manual"}, "other"),  # by hand, nobody knows when, the slowest
+        ({"interval": "P1M"}, {"interval": "P30D"}, "one"),  # January has 31 days
+        ({"interval": "P1Y"}, {"interval": "P365D"}, "one"),  # 2000 has 366
+        ({"interval": "P29D"}, {"interval": "P1M"}, "other"),
+    ],
+)
+def test_of_equal_ones_the_slowest_tells_how_it_is_purged(
+    one: dict[str, Any], other: dict[str, Any], slower: str
+) -> None:
+    both = {"one": {**P6M, **one}, "other": {**P6M, **other}}
+    for statements in (list(both.values()), list(both.values())[::-1]):
+        rule = rules(*statements)["D1"]
+        assert (rule.interval, rule.mode) == (both[slower].get("interval"), both[slower].get("mode"))
+
+
+def test_a_text_without_a_language_is_in_that_of_the_document_or_of_the_controller() -> None:
+    assert rules(SIX, document={"language": "sv"})["D1"].text == {"sv": "Conversations"}
+    assert rules(SIX, document={"title": "x"})["D1"].text == {"fi": "Conversations"}
+
+
 def test_a_statement_about_another_category_makes_no_difference() -> None:
     rule = rules(P6M, {**P1Y, "applies_to": ["D2"]})["D1"]
     assert (rule.period, rule.of) == ("P6M", 1)
@@ -317,6 +369,39 @@ def test_a_ceiling_and_a_floor_that_we_do_not_know_are_told() -> None:
     assert (source.floor and source.floor.key, source.floor and source.floor.act) == ("own rule 7", None)
     assert (source.ceiling and source.ceiling.duration, source.policy) == ("P1Y", "KV-1")
     assert rule.period == "P6M"
+
+
+@pytest.mark.parametrize(
+    ("named", "floor", "ceiling"),
+    [
+        ({"floor_ref": "whistleblower"}, None, "whistleblower"),  # the table knows better what it is
+        ({"ceiling_ref": "aml"}, "aml", None),
+        ({"ceiling_ref": "nobody's"}, None, "nobody's"),
+        ({"floor_ref": "nobody's"}, "nobody's", None),
+    ],
+)
+def test_what_the_table_knows_is_a_floor_or_a_ceiling_whatever_the_record_calls_it(
+    named: dict[str, str], floor: str | None, ceiling: str | None
+) -> None:
+    source = rules({**SIX, "duration": "P9Y", **named})["D1"].legal_source
+    assert (source.floor and source.floor.key, source.ceiling and source.ceiling.key) == (floor, ceiling)
+
+
+def test_of_floors_that_nobody_knows_the_first_is_told() -> None:
+    data = {"id": "D1", "text": "Vouchers", "statutory_rule_ref": "one's own"}
+    source = rules({**SIX, "floor_ref": "another's"}, data_categories=[data])["D1"].legal_source
+    assert source.floor is not None
+    assert (source.floor.key, source.floor.starts_from) == ("one's own", None)
+
+
+def test_a_floor_is_told_with_all_that_the_table_says() -> None:
+    floor, known = (
+        rules({**SIX, "duration": "P9Y", "floor_ref": "aml"})["D1"].legal_source.floor,
+        law().retention_rules["aml"],
+    )
+    assert floor is not None
+    texts = {"fi": known.starts_from.fi, "sv": known.starts_from.sv, "en": known.starts_from.en}
+    assert (floor.starts_from, floor.section, floor.sure) == (texts, known.section, known.sure)
 
 
 def test_the_longest_of_several_floors_counts() -> None:
