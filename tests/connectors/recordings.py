@@ -5,7 +5,7 @@ A recording is a file `recorded.<suffix>`, and its suffix says how it is played:
 - `.yml`: `settings`, `secrets`, and `answers`, a list of what was asked (`path`, `method` if not GET, the `query` that
   matters, the `body` that it has to hold) and answered (`status` if not 200, `headers`, `json` or `text`). The most
   exact fitting answer is given; several alike are given in turn. `{origin}` stands for where it is played.
-- `.sql`: statements that make a database of PostgreSQL what it was.
+- `.sql`: statements that make a database of PostgreSQL what it was; `settings.yml` beside it has further settings.
 
 `expected.yml` holds what the source understood: `observations` (kind, payload, `complete` if not true) and `faults`.
 """
@@ -20,6 +20,8 @@ from typing import Any
 
 import yaml
 
+from tests import engines
+from tests.connectors.databases import looked_at
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "connectors"
@@ -93,5 +95,18 @@ def answers(path: Path, _: Any) -> Iterator[Played]:
         assert unused == [], "recorded, and never asked for"
 
 
+@contextmanager
+def database(path: Path, made: engines.Engines) -> Iterator[Played]:
+    """Make the database that a recording describes, on the real server; the first line of it says who looks."""
+    statements = path.read_text("utf-8")
+    user = statements.split("\n", 1)[0].rpartition(" ")[2].rstrip(".")
+    told = yaml.safe_load((path.parent / "settings.yml").read_text("utf-8"))
+    with looked_at(made, statements, user) as looked:
+        yield {**looked.settings, **told}, looked.secrets
+
+
 #: How recordings are played, by suffix. A player gets the file and a way to make databases (tests.engines.Engines).
-PLAYERS: dict[str, Callable[[Path, Any], AbstractContextManager[Played]]] = {".yml": answers}
+PLAYERS: dict[str, Callable[[Path, Any], AbstractContextManager[Played]]] = {
+    ".yml": answers,
+    ".sql": database,
+}

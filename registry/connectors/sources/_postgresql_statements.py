@@ -1,0 +1,122 @@
+"""What a PostgreSQL is asked: its own catalogue, by statements that hold no name of anybody's."""
+
+from __future__ import annotations
+
+#: What roles that people log in with are called together, for their names are often those of people.
+LOGINS = "(login roles)"
+
+#: Every column of every table and view, in the order of tables; of these schemas, if any are named.
+COLUMNS = """
+SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+       c.relrowsecurity AS secured, a.attname AS column, t.typname AS type, t.typcategory::text AS sort,
+       tn.nspname = 'pg_catalog' AND t.typtype = 'b' AS built_in, pg_catalog.left(d.description, 1000) AS comment
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+  LEFT JOIN pg_catalog.pg_description d
+    ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
+ WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND NOT c.relispartition AND c.relpersistence <> 't'
+   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+   AND (%s::text[] IS NULL OR n.nspname = ANY (%s::text[]))
+ ORDER BY c.oid, a.attnum
+"""
+
+ATTRIBUTES = ("superuser", "createrole", "createdb", "replication", "create_in_database")  # bypassrls is reading
+OURS = """
+SELECT rolsuper AS superuser, rolcreaterole AS createrole, rolcreatedb AS createdb, rolreplication AS replication,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS create_in_database,
+       CASE WHEN pg_catalog.isfinite(rolvaliduntil)
+            THEN pg_catalog.to_char(rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD') END AS ends
+  FROM pg_catalog.pg_roles WHERE rolname = current_user
+"""
+#: Predefined roles with which one may do more than read tables, and that our own role is in without being superuser.
+POWERS = """
+SELECT r.rolname AS role FROM pg_catalog.pg_roles r, pg_catalog.pg_roles me
+ WHERE me.rolname = current_user AND NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')
+   AND r.rolname IN ('pg_write_all_data', 'pg_execute_server_program', 'pg_write_server_files', 'pg_maintain',
+                     'pg_read_server_files', 'pg_signal_backend', 'pg_create_subscription')
+ ORDER BY r.rolname
+"""
+#: On how many tables our own role may write, and in how many schemas create.
+WRITES = """
+SELECT p.privilege, pg_catalog.count(*) AS count
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+       pg_catalog.unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
+ WHERE c.relkind IN ('r', 'p', 'f', 'v') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+   AND pg_catalog.has_table_privilege(c.oid, p.privilege)
+ GROUP BY p.privilege
+UNION ALL
+SELECT 'CREATE', pg_catalog.count(*) FROM pg_catalog.pg_namespace n
+ WHERE n.nspname !~ '^pg_' AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+HAVING pg_catalog.count(*) > 0
+ ORDER BY 1
+"""
+
+#: Who was granted what on these tables (%(tables)s), or on these columns of them, and how many log in with it. A grant
+#: in a schema that one may not use gives nothing. Superusers need none, and are counted below.
+GRANTS = """
+WITH grants AS (
+  SELECT c.oid, c.relnamespace, c.relowner, x.grantee, x.privilege_type
+    FROM pg_catalog.pg_class c,
+         pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x
+   WHERE c.oid = ANY (%(tables)s::int8[]::oid[])
+  UNION
+  SELECT c.oid, c.relnamespace, c.relowner, x.grantee, x.privilege_type
+    FROM unnest(%(of)s::int8[], %(columns)s::text[]) AS wanted (oid, name)
+    JOIN pg_catalog.pg_class c ON c.oid = wanted.oid::oid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = wanted.name AND a.attacl IS NOT NULL,
+         pg_catalog.aclexplode(a.attacl) x
+), counted AS (
+  SELECT g.grantee, r.rolname, r.rolcanlogin, g.privilege_type AS privilege,
+         pg_catalog.count(DISTINCT g.oid) AS tables, pg_catalog.bool_or(g.grantee = g.relowner) AS owner
+    FROM grants g LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.grantee
+   WHERE g.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+     AND r.rolsuper IS NOT TRUE
+     AND CASE WHEN g.grantee = 0 THEN pg_catalog.has_schema_privilege('public', g.relnamespace, 'USAGE')
+              WHEN r.oid IS NULL THEN false
+              ELSE pg_catalog.has_schema_privilege(g.grantee, g.relnamespace, 'USAGE') END
+   GROUP BY g.grantee, r.rolname, r.rolcanlogin, g.privilege_type
+)
+SELECT counted.grantee::int8 AS grantee, rolname, rolcanlogin, privilege, tables, owner,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_roles l
+         WHERE l.rolcanlogin AND NOT l.rolsuper
+           AND counted.rolname IS NOT NULL AND pg_catalog.pg_has_role(l.oid, counted.grantee, 'MEMBER')) AS members
+  FROM counted ORDER BY rolname NULLS FIRST, privilege
+"""
+
+#: Who reads without any grant.
+PREDEFINED = """
+SELECT 'superuser' AS role, 'admin' AS permission, pg_catalog.count(*) AS members
+  FROM pg_catalog.pg_roles WHERE rolsuper AND rolcanlogin
+UNION ALL
+SELECT r.rolname, CASE r.rolname WHEN 'pg_read_all_data' THEN 'viewer' ELSE 'admin' END,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_roles l
+         WHERE l.rolcanlogin AND NOT l.rolsuper AND pg_catalog.pg_has_role(l.oid, r.oid, 'MEMBER'))
+  FROM pg_catalog.pg_roles r
+ WHERE r.rolname IN ('pg_read_all_data', 'pg_read_server_files', 'pg_execute_server_program')
+ ORDER BY 1
+"""
+
+SETTINGS = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('ssl', 'log_statement')"
+
+#: Ways by which data leaves the database for another, or comes from there.
+CONNECTED = """
+SELECT 'publication' AS sort, pubname AS name FROM pg_catalog.pg_publication
+UNION ALL SELECT 'server', srvname FROM pg_catalog.pg_foreign_server
+ ORDER BY 1, 2
+"""
+
+#: By type, the least value of a column as an instant; {column} and {table} are put in by the driver.
+OLDEST = {
+    "date": "pg_catalog.min({column})::timestamp",
+    "timestamp": "pg_catalog.min({column})",
+    "timestamptz": "pg_catalog.min({column}) AT TIME ZONE 'UTC'",
+}
+LEAST = """
+SELECT CASE WHEN pg_catalog.isfinite(found.least) AND found.least >= timestamp '0001-01-01'
+            THEN pg_catalog.to_char(found.least, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS oldest,
+       CASE WHEN found.least IS NULL THEN EXISTS (SELECT FROM {table}) ELSE true END AS any
+  FROM (SELECT {least} AS least FROM {table}) AS found
+"""
