@@ -23,7 +23,13 @@ SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::te
  ORDER BY c.oid, a.attnum
 """
 
-ATTRIBUTES = ("superuser", "createrole", "createdb", "replication", "create_in_database")  # bypassrls is reading
+ATTRIBUTES = (
+    "superuser",
+    "createrole",
+    "createdb",
+    "replication",
+    "create_in_database",
+)  # bypassrls is reading
 OURS = """
 SELECT rolsuper AS superuser, rolcreaterole AS createrole, rolcreatedb AS createdb, rolreplication AS replication,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS create_in_database,
