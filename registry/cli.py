@@ -17,6 +17,7 @@ from registry.checks.manual import checks_docs
 from registry.checks.outlook import command as forecast
 from registry.checks.turning import law_table
 from registry.connectors.commands import observations
+from registry.connectors.observing import observe
 from registry.journal.commands import verify
 from registry.keys.commands import keys
 from registry.people.commands import user
@@ -39,7 +40,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (
-    load, observations, check, forecast, checks_docs, law_table, verify, client, role, user, keys,
+    load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, keys,
 ):  # fmt: skip
     main.add_command(_command)
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from registry import clock, errors
 from registry.connectors import kinds
 from registry.connectors.book import Bound
@@ -17,6 +19,8 @@ from registry.connectors.way import Way
 from registry.outbound import Refused
 
 log = logging.getLogger(__name__)
+
+SHORTEST = 8  # letters of a secret that is looked for in what was seen
 
 #: Faults that may be over soon.
 PASSING = frozenset({
@@ -92,7 +96,7 @@ def pull(
         )  # fmt: skip
         taken_at = clock.now()
         for seen in known.observe(way, settings):
-            looked = Looked(taken_at, _fitting(seen, extra))
+            looked = Looked(taken_at, _fitting(seen, secrets, extra))
             if looked.about in found or (looked.about not in known.source.sees and not _unseen(looked)):
                 extra["not_announced"] += 1
             else:
@@ -142,13 +146,19 @@ def _not_looked(kind: str, reason: Reason) -> Looked:
     return Looked(clock.now(), could_not_look(kind, reason))
 
 
-def _fitting(seen: Seen, extra: Counter[str]) -> Seen:
-    """What was seen in the form of its kind, also where a source made it by hand."""
+def _fitting(seen: Seen, secrets: Mapping[str, str], extra: Counter[str]) -> Seen:
+    """What was seen in the form of its kind, also where a source made it by hand; and without our own secrets, which a
+    system may show among its settings."""
     try:
-        return dataclasses.replace(seen, payload=kinds.load(seen.kind, dict(seen.payload)))
+        fits = dataclasses.replace(seen, payload=kinds.load(seen.kind, dict(seen.payload)))
     except errors.Problem:
         extra["payload_refused"] += 1
         return could_not_look(seen.kind, "not_understood")
+    written = orjson.dumps([fits.payload, fits.reference])
+    if any(len(value) >= SHORTEST and orjson.dumps(value)[1:-1] in written for value in secrets.values()):
+        extra["secret_in_answer"] += 1
+        return could_not_look(fits.kind, "other") if fits.kind != "could_not_look" else seen
+    return fits
 
 
 def _faults(way: Way | None, extra: Counter[str]) -> dict[str, int]:

@@ -86,16 +86,19 @@ def run(
                 job = _claimed(waiting.popleft(), sealer, due_only, dry_run, seconds)
                 if job.lease is None:
                     end(Ran(job.row, None))
-                elif job.failed is not None:
-                    end(_ended(job, job.failed, by, dry_run))
+                    continue
+                running[job.row.id] = job
+                if job.failed is not None:
+                    ended.put((job.row.id, job.failed))
                 else:
-                    running[job.row.id] = job
                     threading.Thread(
                         target=_look, args=(job, ended, sleep), name=f"connector {job.row.id}", daemon=True
                     ).start()
             for number, pulled in _next(running, ended):
                 if number in running:  # else it was left behind, and comes too late
-                    end(_ended(running.pop(number), pulled, by, dry_run))
+                    one = _ended(running[number], pulled, by, dry_run)
+                    del running[number]
+                    end(one)
     finally:
         for job in running.values():
             if not dry_run:
