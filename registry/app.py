@@ -6,9 +6,11 @@ from flask import Flask
 
 from registry import db, outbound
 from registry.api import Blueprint, application, probe
+from registry.auth import pages as access
 from registry.auth import roles
 from registry.auth import routes as oauth
-from registry.catalogue import controllers, registers, systems
+from registry.auth.consent import NAMES
+from registry.catalogue import controllers, read, registers, systems
 from registry.changes import routes as changes
 from registry.checks import findings, forecast, measures, waivers, what_if
 from registry.checks import pages as checks
@@ -37,6 +39,7 @@ from registry.settings import Settings
 # A resource is a line here: the blueprint of its file.
 RESOURCES: tuple[Blueprint, ...] = (
     oauth.blueprint,
+    access.blueprint,
     people.blueprint,
     account.blueprint,
     roles.blueprint,
@@ -95,5 +98,6 @@ def _keys_are_here(settings: Settings) -> None:
 
 def _finish(app: Flask) -> None:
     settings: Settings = app.extensions["registry.settings"]
+    app.extensions[NAMES] = read.named
     probe(app, "database", db.engine)
     probe(app, "journal", lambda: {"size": checkpoint(settings.origin)["size"]})

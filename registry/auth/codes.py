@@ -71,8 +71,14 @@ class Answered:
 
 
 def asked(handle: str, user_id: str) -> Asked | None:
-    """The request that a person is looking at; None for one that is over, answered or another's."""
-    live = (Asked.sha256 == digest(handle)) & (Asked.user_id == user_id) & (Asked.expires_at > clock.now())
+    """The request that a person is looking at; None for one that is over, answered, another's, or of a
+    client that is disabled."""
+    live = (
+        (Asked.sha256 == digest(handle))
+        & (Asked.user_id == user_id)
+        & (Asked.expires_at > clock.now())
+        & Client.disabled_at.is_null()
+    )
     return Asked.select(Asked, Client).join(Client).where(live).first()
 
 

@@ -70,6 +70,7 @@ def waiting(user_code: str) -> Device | None:
         (Device.user_code_sha256 == digest(plain(user_code)))
         & (Device.state == "open")
         & (Device.expires_at > clock.now())
+        & Client.disabled_at.is_null()
     )
     return Device.select(Device, Client).join(Client).where(live).first()
 

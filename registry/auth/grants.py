@@ -80,6 +80,14 @@ class _Once:
 class ByCode(_Scoped, _Once, AuthorizationCodeGrant):
     """authorization_code."""
 
+    @staticmethod
+    def validate_authorization_redirect_uri(request: Request, client: Client) -> str:
+        """The redirect URI, which has to be sent and to be one that is registered."""
+        sent: str | None = request.payload.redirect_uri
+        if sent is None or not client.check_redirect_uri(sent):
+            raise InvalidRequestError("The redirect URI is not one of the client's.")
+        return sent
+
     def redeem(self, client: Client, audience: str | None, lives: Lives) -> Pair:
         return codes.redeem(
             self.request.needed("code"),

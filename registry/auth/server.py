@@ -71,6 +71,19 @@ class Server(AuthorizationServer):
             raise BadClient()
         return client
 
+    def get_authorization_grant(self, request: OAuth2Request) -> Any:
+        sent = request.payload
+        if sent.response_type == "code":
+            return super().get_authorization_grant(request)
+        client = self.query_client(sent.client_id or "")
+        known = client is not None and client.check_redirect_uri(sent.redirect_uri or "")
+        raise OAuth2Error(
+            "The only response type is code.",
+            error="unsupported_response_type",
+            redirect_uri=sent.redirect_uri if known else None,
+            state=sent.state,
+        )
+
     def get_token_grant(self, request: OAuth2Request) -> Any:
         if not request.payload.grant_type:
             raise InvalidRequestError("Send grant_type.")

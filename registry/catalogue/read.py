@@ -133,6 +133,15 @@ def sources(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def named(controllers: Iterable[str]) -> dict[str, str]:
+    """The names of controllers by their keys, as they were declared last; the key where nobody declared one."""
+    found = {key: key for key in controllers}
+    for key in found:
+        with contextlib.suppress(NotFound, Gone):
+            found[key] = store.newest("controller", key, key).body.get("name") or key
+    return found
+
+
 def zone_at(controller: str, *, as_of: str | None = None, known_at: str | None = None) -> str:
     """The time zone of a controller as declared at a moment, Helsinki where it names none. Raises `NotFound`."""
     found = _at_or_first("controller", controller, controller, as_of, known_at)

@@ -15,8 +15,9 @@ from werkzeug.serving import make_server
 from registry.api.application import application
 from registry.api.blueprint import Blueprint
 from registry.api.door import holder, mine, public, require
-from registry.auth import clients, duties, giving, routes, tokens
-from registry.people import sessions, users
+from registry.auth import clients, duties, giving, pages, routes, tokens
+from registry.people import account, sessions, users
+from registry.people import routes as signing
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known
 
@@ -70,7 +71,8 @@ def settings(database: str) -> Settings:
 @pytest.fixture
 def make(settings: Settings) -> Callable[..., Flask]:
     """Makes an application, with other settings if they are given."""
-    return lambda **other: application(replace(settings, **other), [routes.blueprint, doors()])
+    rooms = [routes.blueprint, pages.blueprint, signing.blueprint, account.blueprint]
+    return lambda **other: application(replace(settings, **other), [*rooms, doors()])
 
 
 @pytest.fixture

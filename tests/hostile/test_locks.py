@@ -211,6 +211,13 @@ ROWS = [
     # Their lock is the client's secret: tests/auth.
     Row("POST", "/oauth/token", "/oauth/token", OPEN, owner=415),
     Row("POST", "/oauth/revoke", "/oauth/revoke", OPEN, owner=415),
+    # Their lock is the session: tests/auth/test_consent.py.
+    Row("GET", "/oauth/authorize", "/oauth/authorize", OPEN, owner=400),
+    Row("POST", "/oauth/authorize", "/oauth/authorize", OPEN, owner=303),
+    Row("GET", "/oauth/device", "/oauth/device", OPEN, owner=303),
+    Row("POST", "/oauth/device", "/oauth/device", OPEN, owner=303),
+    Row("GET", "/oauth/access", "/oauth/access", OPEN, owner=303),
+    Row("POST", "/oauth/access", "/oauth/access", OPEN, owner=303),
     Row("POST", "/oauth/introspect", "/oauth/introspect", OPEN, owner=415),
     Row("POST", "/oauth/device-authorization", "/oauth/device-authorization", OPEN, owner=415),
     # Their lock is being signed in, or the secret of a link: tests/people.
