@@ -60,6 +60,21 @@ class Somebody:
         sessions.begin(self.user.id, method="password", agent="", seconds=600)
         return self.send("/account/sessions")
 
+    def answer(self, shown: str, action: str, *names: str, answer: str = "allow") -> requests.Response:
+        """Presses a button on a page of consent, and does not go where it leads."""
+        fields = {name: field(shown, name) for name in ("form", *names)}
+        return self.http.post(
+            self.url + action, data={**fields, "answer": answer}, timeout=30, allow_redirects=False
+        )
+
+    def allow(self, request: str) -> requests.Response:
+        """Allows what a client asks for at /oauth/authorize."""
+        return self.answer(self.page(request), "/oauth/authorize", "asked")
+
+    def allow_device(self, user_code: str) -> requests.Response:
+        """Allows what a device asks for that shows this code."""
+        return self.answer(self.page(f"/oauth/device?user_code={user_code}"), "/oauth/device", "user_code")
+
     def give_code(self) -> requests.Response:
         self.sign_in()
         return self.send("/sign-in/code", code=self.codes[0])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -15,10 +16,10 @@ import requests
 from registry import clock, journal
 from registry.app import create_app
 from registry.auth import clients
-from registry.auth.registration import DEVICE, PUBLIC, Registration
+from registry.auth.registration import CODE, DEVICE, PUBLIC, Registration
 from registry.auth.scopes import SCOPES
 from tests.journal.story import Hands
-from tests.live.browsing import Somebody
+from tests.live.browsing import Somebody, field
 from tests.live.conftest import Live
 
 CONTRACT = Path(__file__).parents[2] / "openapi" / "registry.json"
@@ -71,7 +72,7 @@ class User:
             name="Everything", scopes=list(SCOPES), controllers=("acme",), by="operator"
         )
         self.id, self.actor = made.client_id, made.actor
-        how = Registration(PUBLIC, (DEVICE,))
+        how = Registration(PUBLIC, (DEVICE, CODE), (BACK,))
         cli, _ = clients.register_client(name="CLI", scopes=["registers:read"], how=how, by="operator")
         self.command_line = cli.client_id
         self.person = Somebody(live.url, "somebody@acme.example")
@@ -115,6 +116,23 @@ class User:
         form = {"client_id": self.command_line}
         return requests.post(self.live.url + "/oauth/device-authorization", data=form, timeout=30)
 
+    def allow(self) -> requests.Response:
+        asked = {
+            "response_type": "code",
+            "client_id": self.command_line,
+            "redirect_uri": BACK,
+            "scope": "registers:read",
+        }
+        pkce = {"code_challenge": "A" * 43, "code_challenge_method": "S256"}
+        return self.person.allow(f"/oauth/authorize?{urlencode({**asked, **pkce})}")
+
+    def allow_device(self) -> requests.Response:
+        return self.person.allow_device(self.device().json()["user_code"])
+
+    def end_access(self) -> requests.Response:
+        shown = self.person.page("/oauth/access")
+        return self.person.send("/oauth/access", permission=field(shown, "permission"))
+
     def get_token(self) -> requests.Response:
         answer = self.oauth("/oauth/token", grant_type="client_credentials")
         self.token = answer.json()["access_token"]
@@ -123,6 +141,7 @@ class User:
 
 N = "/v1/connectors/1"
 DUE = {"settings": {"subdomain": "acme", "address": "https://desk.invalid"}, "every_hours": 24}
+BACK = "http://127.0.0.1/back"
 C, S, R = "/v1/controllers/acme", "/v1/systems/acme/desk", "/v1/registers/acme/news"
 Step = tuple[str, Callable[[User], requests.Response], set[tuple[str, str]]]
 #: The operation, how it is done, and the actions and objects that the journal gets from it ("…" stands for any end).
@@ -279,7 +298,14 @@ STEPS: list[Step] = [
         lambda u: u.person.give_code(),
         {("user.recovery-code-used", "user/…"), ("user.signed-in", "user/…")},
     ),
+    ("answerRequest", lambda u: u.allow(), {("access.allowed", "token/…")}),
+    ("answerDevice", lambda u: u.allow_device(), {("access.allowed", "token/…")}),
+    ("endAccess", lambda u: u.end_access(), {("token.revoked", "token/…")}),
 ]
+
+
+#: What a person does that leaves its trace on something else.
+PERSONAL = {"answerRequest", "answerDevice", "endAccess"}
 
 
 @pytest.fixture(scope="module")
@@ -315,7 +341,7 @@ def test_a_write_leaves_its_entries_with_who_did_it(
     entries = left[name]
     other = clients.Client.get(name="DPO").actor
     actors = {other if name.startswith("approve") else user.actor} if wanted else set()
-    if any(of.startswith("user/") for _, of in wanted):
+    if name in PERSONAL or any(of.startswith("user/") for _, of in wanted):
         actors = {user.person.actor}
     assert {entry.actor for entry in entries} == actors
     objects = {of for _, of in wanted if not of.endswith("…")}
