@@ -35,6 +35,7 @@ from registry.retention import decisions as retention_decisions
 from registry.retention import holding, holds, keyed
 from registry.retention import routes as retention
 from registry.settings import Settings
+from registry.webhooks import routes as webhooks
 
 # A resource is a line here: the blueprint of its file.
 RESOURCES: tuple[Blueprint, ...] = (
@@ -65,6 +66,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     law.blueprint,
     keys.blueprint,
     changes.blueprint,
+    webhooks.blueprint,
     journal.blueprint,
 )
 

@@ -22,6 +22,7 @@ from registry.journal.commands import verify
 from registry.keys.commands import keys
 from registry.people.commands import user
 from registry.settings import Settings
+from registry.webhooks.commands import webhooks
 
 CONTRACT = Path("openapi/registry.json")
 
@@ -41,6 +42,7 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, keys,
+    webhooks,
 ):  # fmt: skip
     main.add_command(_command)
 

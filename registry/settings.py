@@ -81,6 +81,9 @@ class Settings:
     staff_observation_days: int = _setting(
         180, "how long observations of accounts, which are personal data of staff, are kept, days"
     )
+    receiver_ports: str = _setting(
+        "443,8443", "ports that webhooks may be sent to, comma-separated; more of them let more be reached"
+    )
     journal_origin: str = _setting(
         "", "name of the journal in its checkpoints; empty: the base URL without its scheme"
     )
@@ -110,7 +113,14 @@ class Settings:
             raise ValueError(f"{_PREFIX}DATABASE must begin with sqlite:/// or postgresql://")
         if made.base_url.endswith("/") or not made.base_url.startswith(("http://", "https://")):
             raise ValueError(f"{_PREFIX}BASE_URL must be http(s)://host[:port] without a slash at the end")
+        if not all(_port(part) for part in made.receiver_ports.split(",")):
+            raise ValueError(f"{_PREFIX}RECEIVER_PORTS must be port numbers with commas between them")
         return made
+
+    @property
+    def receivers_at(self) -> frozenset[int]:
+        """The ports that webhooks may be sent to."""
+        return frozenset(int(port) for port in self.receiver_ports.split(","))
 
     @property
     def origin(self) -> str:
@@ -119,6 +129,10 @@ class Settings:
 
 
 _PREFIX = "REGISTRY_"
+
+
+def _port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) < 65536
 
 
 def _whole(name: str, text: str) -> int:

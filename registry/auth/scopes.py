@@ -140,6 +140,19 @@ SCOPES: dict[str, Scope] = {
             "Följa vad som ändras",
             "Follow what changes",
         ),
+        Scope(
+            "webhooks:read",
+            "Lukea, kenelle muutoksista kerrotaan",
+            "Läsa vem som får veta om ändringar",
+            "Read webhooks and how they fare",
+        ),
+        Scope(
+            "webhooks:write",
+            "Lisätä, muuttaa ja poistaa vastaanottajia, joille muutoksista kerrotaan",
+            "Lägga till, ändra och ta bort mottagare som får veta om ändringar",
+            "Add, change and remove webhooks",
+            dangerous=True,
+        ),
         Scope("journal:read", "Lukea tapahtumapäiväkirjaa", "Läsa journalen", "Read the journal"),
         Scope(
             "roles:read",

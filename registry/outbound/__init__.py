@@ -8,7 +8,7 @@ certificate is always verified, and the whole of it has one deadline and one cap
 
 from registry.outbound.addresses import Refused
 from registry.outbound.allowing import Allow, addresses, permit
-from registry.outbound.asking import Answer, ask
+from registry.outbound.asking import Answer, ask, check
 from registry.outbound.trust import ca_file, trusting
 
-__all__ = ["Allow", "Answer", "Refused", "addresses", "ask", "ca_file", "permit", "trusting"]
+__all__ = ["Allow", "Answer", "Refused", "addresses", "ask", "ca_file", "check", "permit", "trusting"]

@@ -65,9 +65,7 @@ def ask(
     if method not in _METHODS:
         raise Refused("method_refused")
     sent = _headers(headers or {})
-    found = addresses(host, port, allow)
-    if not secure and not all(is_permitted_loopback(one) for one in found):
-        raise Refused("scheme_refused")
+    found = _found(secure, host, port, allow)
     connection = _PinnedTls(host, port, ssl_context=trusting(allow)) if secure else _Pinned(host, port)
     connection.addresses, connection.ends = found, ends
     try:
@@ -81,7 +79,21 @@ def ask(
         connection.close()
 
 
+def check(url: str, *, allow: Allow) -> None:
+    """Raises Refused as `ask` would before anything is sent to a URL, which is not sent to."""
+    secure, host, port, _ = _parts(url, None)
+    _found(secure, host, port, allow)
+
+
 # --- what is asked
+
+
+def _found(secure: bool, host: str, port: int, allow: Allow) -> list[str]:
+    """The addresses to ask at. Raises Refused."""
+    found = addresses(host, port, allow)
+    if not secure and not all(is_permitted_loopback(one) for one in found):
+        raise Refused("scheme_refused")
+    return found
 
 
 def _parts(url: str, params: Mapping[str, Any] | None) -> tuple[bool, str, int, str]:

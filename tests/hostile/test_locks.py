@@ -16,7 +16,7 @@ from registry.auth import tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
 from tests.hostile.holders import KINDS, Kind
-from tests.hostile.world import ACCOUNTS, CONNECTED, DESK, RECORD, SEEN_AT, WAIVED, Caller, World
+from tests.hostile.world import ACCOUNTS, CONNECTED, DESK, HOOK, RECORD, SEEN_AT, WAIVED, Caller, World
 
 OPEN = "open"
 SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
@@ -182,6 +182,18 @@ ROWS = [
     Row("GET", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/news", "notices:read"),
     Row("DELETE", "/v1/notices/<key:controller>/<key:key>", "/v1/notices/{c}/withdrawn", "notices:write", 204,
         headers=MATCH),
+    Row("POST", "/v1/webhooks", "/v1/webhooks", "webhooks:write", 201,
+        body={"controller": "{c}", "url": HOOK, "kinds": ["hold.set"]}),
+    Row("GET", "/v1/webhooks", "/v1/webhooks", "webhooks:read", stranger=200),
+    Row("GET", "/v1/webhooks/<number:number>", "/v1/webhooks/{hook}", "webhooks:read"),
+    Row("PUT", "/v1/webhooks/<number:number>", "/v1/webhooks/{hook_changed}", "webhooks:write",
+        body={"url": HOOK, "kinds": ["hold.set"], "state": "paused"}, headers=MATCH),
+    Row("POST", "/v1/webhooks/<number:number>/secrets", "/v1/webhooks/{hook_secret}/secrets", "webhooks:write", 201,
+        body={}, headers=MATCH),
+    Row("DELETE", "/v1/webhooks/<number:number>", "/v1/webhooks/{hook_removed}", "webhooks:write", headers=MATCH),
+    Row("GET", "/v1/webhooks/<number:number>/deliveries", "/v1/webhooks/{hook}/deliveries", "webhooks:read"),
+    Row("POST", "/v1/webhooks/<number:number>/deliveries/<number:sequence>/tries",
+        "/v1/webhooks/{hook}/deliveries/{message}/tries", "webhooks:write", 202),
     Row("GET", "/v1/changes", "/v1/changes", "changes:read", stranger=200),
     Row("GET", "/v1/journal", "/v1/journal", "journal:read", stranger=200),
     # The size and root of the whole journal: what everybody keeps a copy of, so that nobody can rewrite it.

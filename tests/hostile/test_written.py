@@ -17,7 +17,22 @@ from tests.hostile.world import BY, RECORD, Caller, World
 
 ROOM = Path(__file__).parents[2] / "registry"
 #: Verbs that may change rows without an entry of their own.
-SILENT = {"api/idempotency.py": "_settled"}
+SILENT = {
+    "api/idempotency.py": {"_settled"},
+    "auth/assertions.py": {"_first"},
+    "auth/codes.py": {"_redeem", "answer", "ask"},
+    "auth/devices.py": {"_redeem", "answer", "ask"},
+    "auth/rotation.py": {"_refresh"},
+    "connectors/connecting.py": {"reseal"},
+    "limits.py": {"_take", "forget"},
+    "people/attempts.py": {"claim", "forget"},
+    "people/devices.py": {"know"},
+    "people/factor.py": {"_taken"},
+    "people/links.py": {"done", "half", "rehash"},
+    "people/sessions.py": {"_seen"},
+    "webhooks/endpoints.py": {"reseal"},
+    "webhooks/outbox.py": {"_enlist", "claim", "release", "settle"},
+}
 
 
 def silent() -> Iterator[tuple[str, str]]:
@@ -32,8 +47,11 @@ def silent() -> Iterator[tuple[str, str]]:
                 yield str(file.relative_to(ROOM)), getattr(node, "name", "")
 
 
-def test_one_verb_alone_writes_without_an_entry_of_its_own() -> None:
-    assert dict(silent()) == SILENT
+def test_these_verbs_alone_write_without_an_entry_of_their_own() -> None:
+    found: dict[str, set[str]] = {}
+    for file, name in silent():
+        found.setdefault(file, set()).add(name)
+    assert found == SILENT
 
 
 def holding(text: str) -> set[str]:

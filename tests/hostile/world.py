@@ -21,12 +21,16 @@ from registry.checks.stored import StoredFinding
 from registry.connectors import connecting
 from registry.connectors.observations import record_observation
 from registry.db import writing
-from registry.keys.sealing import Sealer
+from registry.keys.sealing import Sealer, new_key
 from registry.notices import publish
 from registry.retention import holding
 from registry.settings import Settings
+from registry.webhooks import endpoints, outbox
+from registry.webhooks import stored as hooked
 
 BY = "operator"
+SEALING = new_key()
+HOOK = "https://8.8.8.8/hook"  # an address, so that no name is asked for; nothing is sent
 WAIVED = "COM009"  # fails of every register of acme's
 #: A period before anything was written, and a time that nobody lives to see.
 PAST = ("1999-01-01T00:00:00.000000Z", "2000-01-01T00:00:00.000000Z")
@@ -87,6 +91,11 @@ class World:
     hold: int
     ended: int
     role: int
+    hook: int
+    hook_changed: int
+    hook_secret: int
+    hook_removed: int
+    message: int
     somebody: str
     connector: int
     known: dict[str, Caller] = field(default_factory=dict)
@@ -129,7 +138,7 @@ def declare(kind: str, controller: str, key: str, body: Any, expect: int = store
 
 def made(url: str) -> World:
     """The world, in the migrated and empty database at `url`, which is bound."""
-    app = create_app(Settings(database=url))
+    app = create_app(Settings(database=url, secret_key=SEALING))
     for controller in ("acme", "other"):
         declare("controller", controller, controller, {"name": controller.capitalize()})
     for key in ("desk", "spare"):
@@ -160,6 +169,13 @@ def made(url: str) -> World:
             kept = [{"applies_to": "all", "duration": period, "action": "erase"}]
             declare("register", "acme", key, {**RECORD, "retention": kept}, expect)
             publish.publish("acme", key, by=BY)
+    sealer = Sealer.of(Settings(secret_key=SEALING))
+    hooks = [
+        endpoints.add_endpoint("acme", url=HOOK, kinds=["hold.set"], description=None, by=BY, sealer=sealer)[
+            0
+        ]
+        for _ in range(4)
+    ]
     holds = [
         holding.set_hold("acme", systems=["spare"], reason="Riita.", review_on=until, by=BY) for _ in range(2)
     ]
@@ -167,8 +183,11 @@ def made(url: str) -> World:
         name="Somebody", scopes=["registers:read"], roles=[Given("editor", "acme", ("news",))], by=BY
     )
     (role,) = giving.of(somebody.actor)
+    lease = outbox.claim(hooks[0]) or ""
+    outbox.take_up(hooked.one(hooks[0], None), lease)
+    message = hooked.Delivery.get().seq
+    numbers = (*waivers, 1, 2, *holds, role.id, *hooks, message)
     connector = connecting.add_connector(
         "acme/desk", "zendesk", CONNECTED, every_hours=None, by=BY, sealer=Sealer(())
     )
-    numbers = (*waivers, 1, 2, *holds, role.id)
     return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor, connector)

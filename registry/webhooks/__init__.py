@@ -1,0 +1,1 @@
+"""Being told: what has changed, posted to receivers of a controller's own as Standard Webhooks has it."""
