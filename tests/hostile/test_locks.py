@@ -280,6 +280,11 @@ NUMBERED = (
     "role",
     "somebody",
     "connector",
+    "hook",
+    "hook_changed",
+    "hook_secret",
+    "hook_removed",
+    "message",
 )
 NOBODY = ["none", "garbage", "empty", "expired", "revoked"]
 

@@ -18,6 +18,8 @@ from registry.app import create_app
 from registry.auth import clients
 from registry.auth.registration import CODE, DEVICE, PUBLIC, Registration
 from registry.auth.scopes import SCOPES
+from registry.webhooks import outbox
+from registry.webhooks import stored as hooked
 from tests.journal.story import Hands
 from tests.live.browsing import Somebody, field
 from tests.live.conftest import Live
@@ -107,6 +109,14 @@ class User:
         self.patch(R, {"record": {"retention": [{**RECORD["retention"][0], "duration": "P1M"}]}})
         return self.ask("POST", "/v1/notices", {"register": "acme/news"})
 
+    def send_again(self) -> requests.Response:
+        """Has the first message to a webhook sent once more; whoever sends has taken it up by then."""
+        lease = outbox.claim(1)
+        assert lease is not None
+        assert outbox.take_up(hooked.one(1, None), lease)
+        outbox.release(1, lease)
+        return self.ask("POST", f"{W}/deliveries/{hooked.Delivery.get().seq}/tries")
+
     def latest_role(self) -> str:
         found = self.ask("GET", "/v1/roles?principal=" + self.actor).json()["items"]
         return f"/v1/roles/{found[0]['id']}"
@@ -143,6 +153,7 @@ N = "/v1/connectors/1"
 DUE = {"settings": {"subdomain": "acme", "address": "https://desk.invalid"}, "every_hours": 24}
 BACK = "http://127.0.0.1/back"
 C, S, R = "/v1/controllers/acme", "/v1/systems/acme/desk", "/v1/registers/acme/news"
+W, HOOK = "/v1/webhooks/1", {"url": "https://8.8.8.8/hook", "kinds": ["hold.ended"]}
 Step = tuple[str, Callable[[User], requests.Response], set[tuple[str, str]]]
 #: The operation, how it is done, and the actions and objects that the journal gets from it ("…" stands for any end).
 STEPS: list[Step] = [
@@ -241,7 +252,24 @@ STEPS: list[Step] = [
         lambda u: u.ask("PUT", "/v1/legal-holds/1/review", HELD, **u.tag("/v1/legal-holds/1")),
         {("hold.reviewed", "hold/acme/…")},
     ),
+    (
+        "addWebhook",
+        lambda u: u.ask("POST", "/v1/webhooks", {"controller": "acme", **HOOK}),
+        {("webhook.added", "webhook/acme/…")},
+    ),
     ("endLegalHold", lambda u: u.end("/v1/legal-holds/1"), {("hold.ended", "hold/acme/…")}),
+    ("retryWebhookDelivery", lambda u: u.send_again(), {("webhook.retried", "webhook/acme/…")}),
+    (
+        "changeWebhook",
+        lambda u: u.ask("PUT", W, {**HOOK, "state": "paused"}, **u.tag(W)),
+        {("webhook.changed", "webhook/acme/…")},
+    ),
+    (
+        "giveWebhookSecret",
+        lambda u: u.ask("POST", f"{W}/secrets", {}, **u.tag(W)),
+        {("webhook.secret-given", "webhook/acme/…")},
+    ),
+    ("removeWebhook", lambda u: u.end(W), {("webhook.removed", "webhook/acme/…")}),
     (
         "approveRetentionChange",
         lambda u: u.approve("/v1/retention-rules/changes/1"),
@@ -424,6 +452,9 @@ MEDDLING = [
     ("UPDATE retention_hold SET targets = replace(targets, 'desk', 'disk')", "hold.set"),
     ("UPDATE retention_hold SET state = 'ended' WHERE version = 1", "hold.set"),
     ("DELETE FROM retention_hold", "hold.set"),
+    ("UPDATE webhooks_endpoint SET state = 'enabled' WHERE version = 4", "webhook.removed"),
+    ("UPDATE webhooks_endpoint SET version = version + 10", "webhook.added"),
+    ("DELETE FROM webhooks_endpoint", "webhook.added"),
     ("INSERT INTO retention_held_subject VALUES ('acme', 'x', 1, 'y')", "hold.set"),
     ("DELETE FROM retention_rule", "retention.published"),
     ("UPDATE auth_role SET registers = NULL WHERE role = 'editor' AND controller = 'acme'", "role.given"),
