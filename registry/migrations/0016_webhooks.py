@@ -1,4 +1,4 @@
-"""Webhooks: endpoints, their sealed secrets, how each stands, and the messages on their way; jobs of the worker."""
+"""Webhooks: endpoints, their sealed secrets, how each stands, and the messages on their way."""
 
 from peewee import BigIntegerField, BlobField, BooleanField, CompositeKey, IntegerField, Model, TextField
 
@@ -65,24 +65,12 @@ def up(migrator, db):
             primary_key = CompositeKey("endpoint", "seq")
             indexes = ((("endpoint", "state", "next_at"), False),)
 
-    class Job(Model):
-        name = Text(primary_key=True)
-        due_at = Instant()
-        lease = Text(null=True)
-        leased_until = Instant(null=True)
-        ended_at = Instant(null=True)
-        outcome = Text(null=True)
-
-        class Meta:
-            database = db
-            table_name = "worker_job"
-
-    db.create_tables([Endpoint, EndpointSecret, Standing, Delivery, Job])
+    db.create_tables([Endpoint, EndpointSecret, Standing, Delivery])
 
 
 def down(migrator, db):
     tables = (
-        "worker_job", "webhooks_delivery", "webhooks_standing", "webhooks_secret", "webhooks_endpoint",
+        "webhooks_delivery", "webhooks_standing", "webhooks_secret", "webhooks_endpoint",
     )  # fmt: skip
     for table in tables:
         migrator.migrate(migrator.drop_table(table))
