@@ -6,8 +6,8 @@ from flask import Flask
 
 from registry import db, outbound
 from registry.api import Blueprint, application, probe
+from registry.auth import arriving, roles
 from registry.auth import pages as access
-from registry.auth import roles
 from registry.auth import routes as oauth
 from registry.auth.consent import NAMES
 from registry.catalogue import controllers, read, registers, systems
@@ -28,7 +28,6 @@ from registry.law import routes as law
 from registry.notices import pages
 from registry.notices import routes as notices
 from registry.people import account
-from registry.people import providers as _providers  # noqa: F401 -- its tables
 from registry.people import routes as people
 from registry.retention import changes as retention_changes
 from registry.retention import decisions as retention_decisions
@@ -43,6 +42,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     access.blueprint,
     people.blueprint,
     account.blueprint,
+    arriving.blueprint,
     roles.blueprint,
     controllers.blueprint,
     systems.blueprint,

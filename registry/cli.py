@@ -11,6 +11,7 @@ import click
 
 from registry import __version__, db, terminal
 from registry.auth.commands import client, role
+from registry.auth.provider_commands import provider
 from registry.catalogue.commands import load
 from registry.checks.commands import check
 from registry.checks.manual import checks_docs
@@ -41,7 +42,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (
-    load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, keys,
+    load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
     webhooks,
 ):  # fmt: skip
     main.add_command(_command)

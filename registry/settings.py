@@ -43,6 +43,10 @@ class Settings:
     token_rate: int = _setting(
         600, "requests that one network address may make to the OAuth endpoints in a minute"
     )
+    group_role_seconds: int = _setting(
+        7 * 86_400,
+        "how long a role stands that a group at a provider gives, unless renewed by signing in, seconds",
+    )
     body_seconds: int = _setting(10, "how long a request body may take to arrive, seconds")
     trusted_proxies: str = _setting(
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"

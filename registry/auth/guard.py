@@ -9,8 +9,8 @@ from authlib.oauth2.rfc8414 import get_well_known_url
 from registry import db, errors
 from registry.api.asked import here
 from registry.api.door import Holder, Mark
+from registry.auth import foreign, tokens
 from registry.auth import scopes as book
-from registry.auth import tokens
 from registry.auth.meeting import Asking, meet
 
 REALM = "registry"
@@ -50,7 +50,7 @@ class Guard:
 
     def asking(self, token: str) -> Asking | None:
         """Who holds a token that is good here and now, whoever issued it; None for any other text."""
-        return tokens.lookup(token, audience=self.resource)
+        return tokens.lookup(token, audience=self.resource) or foreign.asking(token)
 
     def refusal(self, mark: Mark) -> errors.Problem:
         """What somebody is told whose token, or whose role in the controller, is not enough for a door."""

@@ -103,7 +103,7 @@ class Pages:
                 answer: Response = view(*args, **kwargs)
             except (Problem, HTTPException) as error:
                 problem = error if isinstance(error, Problem) else from_http(error, request.environ)
-                if problem.status >= 500:
+                if problem.status >= 500 and not self.said().get(f"wrong.{problem.code}.title"):
                     raise
                 answer = self.wrong(problem)
             for name, value in pages.policy("'self'").items():

@@ -11,7 +11,7 @@ from flask import Response, request
 from registry import limits
 from registry.api import Blueprint, etag, produces, public, stored
 from registry.errors import Gone, Invalid
-from registry.people import agents, cookies, devices, forms, links, passwords, sessions, signing
+from registry.people import agents, cookies, devices, forms, links, passwords, providers, sessions, signing
 from registry.people.documents import form, page
 from registry.people.pages import PAGES, STYLES, STYLES_TAG, own_path, settings, to
 from registry.people.users import User
@@ -71,7 +71,7 @@ def sign_in() -> Response:
 
 
 def _sign_in(then: str, *, email: str = "", done: str = "", coded: bool = False, **more: Any) -> Response:
-    shown = {"fault": "", "providers": [], **more}
+    shown = {"fault": "", "providers": providers.listed(), **more}
     return PAGES.answer(
         "sign-in.html",
         carried=urlencode({"then": then}),

@@ -151,15 +151,17 @@ def begin(user_id: str, *, method: str, agent: str, seconds: int, before: str | 
 
 
 @writes
-def end(user_id: str, *, by: str, key: str | None = None, but: str | None = None) -> int:
-    """End sessions of a person now: the one with this key, or all (`but` one). Gives how many went on until then."""
+def end(
+    user_id: str, *, by: str, key: str | None = None, but: str | None = None, method: str | None = None
+) -> int:
+    """End sessions of a person now: the one with this key, those of a method, or all (`but` one); gives how many."""
     user = the(user_id)
     found = [
         one.sha256
         for one in Session.select().where(
             Session.user == user, Session.ended_at.is_null(), Session.expires_at > clock.now()
         )
-        if (key is None or one.key == key) and (but is None or one.key != but)
+        if one.key == (key or one.key) and one.key != but and one.method == (method or one.method)
     ]
     if found:
         Session.update(ended_at=journal.stamp()).where(Session.sha256.in_(found)).execute()

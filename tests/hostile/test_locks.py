@@ -249,6 +249,9 @@ ROWS = [
     Row("GET", "/account/second-factor/change", "/account/second-factor/change", OPEN, owner=303),
     Row("POST", "/account/second-factor/change", "/account/second-factor/change", OPEN, owner=303),
     Row("POST", "/account/sessions", "/account/sessions", OPEN, owner=303),
+    # Where somebody else's provider is: tests/auth/test_foreign.py.
+    Row("GET", "/sign-in/with/<key:provider>", "/sign-in/with/nobody", OPEN, owner=404),
+    Row("GET", "/sign-in/from/<key:provider>", "/sign-in/from/nobody", OPEN, owner=404),
     Row("GET", "/static/people.css", "/static/people.css", OPEN),
 ]  # fmt: skip
 
