@@ -71,6 +71,7 @@ migrate: $(RUNTIME)  ## bring the database of REGISTRY_DATABASE up to date
 bench: $(DEV)  ## measure the paths that matter against a server of its own, then the checks
 	$(V)/python -m tests.bench $(ARGS)
 	$(V)/python -m tests.bench.checks $(CHECKS)
+	$(V)/python -m tests.bench.connectors
 
 mutants: $(DEV)  ## how many small changes of the checks, the law and retention the tests notice: an hour
 	$(V)/python -m tests.mutants $(ARGS)
