@@ -15,7 +15,7 @@ from registry.api.conditional import (
 from registry.api.direct import direct
 from registry.api.door import Holder, Mark, holder, mine, public, require, theirs, within
 from registry.api.health import probe
-from registry.api.idempotency import idempotent
+from registry.api.idempotency import idempotent, idempotent_in_parts
 from registry.api.negotiation import produces
 from registry.api.page import Page, Window, page_of, seek
 from registry.api.problem import answer as problem
@@ -61,6 +61,7 @@ __all__ = [
     "etag",
     "holder",
     "idempotent",
+    "idempotent_in_parts",
     "if_match",
     "if_none_match_star",
     "invalid",

@@ -149,7 +149,7 @@ def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, An
 
     def admit(environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any]) -> None:
         here.begin(environ, rule, arguments, settings)
-        enter(rule, environ["REQUEST_METHOD"])
+        enter(rule, environ["REQUEST_METHOD"].upper())  # as the route was found
         accept = environ.get("HTTP_ACCEPT")
         if accept is not None and accept != "*/*":
             negotiate(rule, accept)

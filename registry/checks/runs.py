@@ -18,7 +18,7 @@ from registry.api import (
     Schema,
     Text,
     holder,
-    idempotent,
+    idempotent_in_parts,
     page_of,
     require,
     seek,
@@ -151,8 +151,8 @@ class CheckAnswerSchema(CheckSummarySchema):
 @blueprint.arguments(CheckRunQuestionSchema, example={"register": "acme/newsletter"})
 @blueprint.response(201, CheckRunSchema, example=RUN, description="Now, and stored.")
 @blueprint.response(200, CheckAnswerSchema, example=ANSWER, description="As of a day, and not stored.")
-@blueprint.fails(404, 410)
-@idempotent
+@blueprint.fails(404, 409, 410)
+@idempotent_in_parts
 def run_checks(question: dict[str, Any]) -> Response:
     """Check registers.
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from registry import clock, db, journal
+from registry.api import idempotency
+from registry.api.idempotency import IdempotentAnswer
 from registry.catalogue import store
-from registry.checks import asking, findings, pages, past, runs
+from registry.checks import asking, findings, pages, passing, past, runs
 from registry.checks.book import book
 from registry.checks.rule import KINDS, SEVERITIES
+from registry.checks.running import run
 from registry.checks.stored import StoredFinding
 from tests.checks.conftest import BY, NEWS, Declare, holding
 from tests.connectors.asking import Caller, make
@@ -145,6 +149,61 @@ def test_the_same_request_with_a_key_is_run_once(acme: Caller) -> None:
     assert (again.data, again.status_code) == (first.data, 201)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert len(told(acme.get("/v1/check-runs"))["items"]) == 1
+
+
+def test_a_run_with_a_key_keeps_nobody_from_writing(acme: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[bool] = []
+
+    def examined(case: Any) -> Any:
+        try:
+            journal.stamp()
+            inside.append(True)
+        except db.WriteOutside:
+            inside.append(False)
+        return iter(())
+
+    monkeypatch.setattr(passing, "examine", examined)
+    acme.post("/v1/check-runs", {}, {"Idempotency-Key": "nightly-1"})
+    assert inside == [False]
+
+
+def test_the_same_request_while_the_first_runs_is_told_so(
+    acme: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, meanwhile = {"Idempotency-Key": "nightly-1"}, []
+
+    def again(scope: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(runs, "run", run)
+        meanwhile.append(told(acme.post("/v1/check-runs", {}, key), 409)["code"])
+        meanwhile.append(told(acme.post("/v1/check-runs", {"register": "acme/news"}, key), 422)["code"])
+        return run(scope, **kwargs)
+
+    monkeypatch.setattr(runs, "run", again)
+    assert acme.post("/v1/check-runs", {}, key).status_code == 201
+    assert meanwhile == ["idempotency_key_in_use", "idempotency_key_reused"]
+    assert acme.post("/v1/check-runs", {}, key).headers["Idempotency-Replayed"] == "true"
+    assert len(told(acme.get("/v1/check-runs"))["items"]) == 1
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14, 409), (16, 201)])
+def test_a_key_whose_run_never_came_back_is_free_after_a_while(
+    acme: Caller, monkeypatch: pytest.MonkeyPatch, minutes: int, status: int
+) -> None:
+    key = {"Idempotency-Key": "nightly-1"}
+    with monkeypatch.context() as patch:  # a process that is killed lets go of nothing
+        patch.setattr(idempotency, "_release", lambda *_: None)
+        acme.post("/v1/check-runs", {}, key)
+    died = clock.written(datetime.fromisoformat(clock.now()) - timedelta(minutes=minutes))
+    with db.writing(why="time passes"):
+        IdempotentAnswer.update(recorded_at=died).execute()
+    assert acme.post("/v1/check-runs", {}, key).status_code == status
+
+
+def test_a_run_that_failed_leaves_its_key_free(acme: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"Idempotency-Key": "nightly-1"}
+    assert told(acme.post("/v1/check-runs", {"register": "acme/none"}, key), 404)
+    assert IdempotentAnswer.select().count() == 0
+    assert acme.post("/v1/check-runs", {}, key).status_code == 201
 
 
 def test_runs_are_listed_to_those_whom_they_concern(app: Flask, acme: Caller, everyone: Caller) -> None:
