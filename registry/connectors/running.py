@@ -32,6 +32,8 @@ from registry.keys.sealing import Sealer
 MARGIN = 60.0  # seconds that a pull may take beyond what its source has, before it is left behind
 FIRST_GAP = 300.0  # seconds until a connector that failed is tried again, the first time
 SIDE_BY_SIDE = 64
+REFILL = 5.0  # seconds between one question for what has become due and the next
+MOMENT = 0.5  # seconds until it is seen that one is to stop
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,22 +68,28 @@ def run(
     side_by_side: int = SIDE_BY_SIDE,
     seconds: float | None = None,
     heard: Callable[[Ran], None] = lambda _: None,
+    more: Callable[[], Iterable[Connector]] = lambda: (),
+    stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Ran]:
     """Run connectors, so many at a time, and store what each saw; gives how each went, in the order they ended.
+
+    While some are waited for, `more` is asked every few seconds for others whose time has come, so that they need not
+    wait too. Once `stop` says so nothing new is begun, and what is under way is left behind with nothing stored.
 
     `dry_run` looks and stores nothing. `due_only`: one that somebody else has run meanwhile is left alone. `seconds`
     bounds each, and is for trials: what a look cut short does not see would be stored as not seen.
     """
     waiting, running, ran = deque(rows), dict[int, _Job](), list[Ran]()
     ended: queue.SimpleQueue[tuple[int, Pulled]] = queue.SimpleQueue()
+    again = time.monotonic() + REFILL
 
     def end(one: Ran) -> None:
         ran.append(one)
         heard(one)
 
     try:
-        while waiting or running:
+        while (waiting or running) and not stop():
             while waiting and len(running) < side_by_side:
                 job = _claimed(waiting.popleft(), sealer, due_only, dry_run, seconds)
                 if job.lease is None:
@@ -94,7 +102,12 @@ def run(
                     threading.Thread(
                         target=_look, args=(job, ended, sleep), name=f"connector {job.row.id}", daemon=True
                     ).start()
-            for number, pulled in _next(running, ended):
+            found = _next(running, ended)
+            if time.monotonic() >= again:
+                again = time.monotonic() + REFILL
+                done = {one.connector.id for one in ran} | {row.id for row in waiting} | running.keys()
+                waiting.extend(row for row in more() if row.id not in done)
+            for number, pulled in found:
                 if number in running:  # else it was left behind, and comes too late
                     one = _ended(running[number], pulled, by, dry_run)
                     del running[number]
@@ -106,9 +119,18 @@ def run(
     return ran
 
 
-def run_due(*, by: str, sealer: Sealer, heard: Callable[[Ran], None] = lambda _: None) -> list[Ran]:
-    """Run every connector whose time has come. Several may call this at once: each connector is run by one."""
-    return run(connected.due(), by=by, sealer=sealer, due_only=True, heard=heard)
+def run_due(
+    *,
+    by: str,
+    sealer: Sealer,
+    heard: Callable[[Ran], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Ran]:
+    """Run every connector whose time has come, or comes meanwhile. Several may call this at once: each connector is
+    run by one of them."""
+    return run(
+        connected.due(), by=by, sealer=sealer, due_only=True, heard=heard, more=connected.due, stop=stop
+    )
 
 
 def _look(job: _Job, ended: queue.SimpleQueue[tuple[int, Pulled]], sleep: Callable[[float], None]) -> None:
@@ -119,11 +141,12 @@ def _look(job: _Job, ended: queue.SimpleQueue[tuple[int, Pulled]], sleep: Callab
 def _next(
     running: Mapping[int, _Job], ended: queue.SimpleQueue[tuple[int, Pulled]]
 ) -> list[tuple[int, Pulled]]:
-    """What ended; else, when the time of some is over, that they are left behind."""
+    """What ended within a moment; else, when the time of some is over, that they are left behind."""
     if not running:
         return []
+    left = min(job.ends for job in running.values()) - time.monotonic()
     try:
-        return [ended.get(timeout=max(0.01, min(job.ends for job in running.values()) - time.monotonic()))]
+        return [ended.get(timeout=max(0.01, min(left, MOMENT)))]
     except queue.Empty:
         now = time.monotonic()
         late = [job for job in running.values() if job.ends <= now]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+import stat
 from typing import Any
 
 import certifi
 
 from registry.outbound.addresses import Refused
 from registry.outbound.allowing import Allow, left, permitted_ca_file
+
+LONGEST = 10_000_000  # bytes of a file of authorities
 
 # OpenSSL's X509_V_ERR_*; the ssl module names none of them.
 _VERIFY = {
@@ -64,19 +67,33 @@ def trusting(allow: Allow) -> ssl.SSLContext:
     own = allow.ca_file or permitted_ca_file()
     try:
         return _context(own or None, _state(own), allow.ca_file is None)
-    except (OSError, UnicodeError):  # ssl.SSLError is one
+    except (
+        OSError,
+        ValueError,
+    ):  # ssl.SSLError is one of the former; a path with NUL, or no UTF-8, of the latter
         raise Refused("tls_ca_file") from None
 
 
 def ca_file(allow: Allow) -> str:
-    """The authorities for a library that takes one file: that of `allow`, else the operator's, else the public ones."""
-    return allow.ca_file or permitted_ca_file() or certifi.where()
+    """The authorities for a library that takes one file: that of `allow`, else the operator's, else the public ones.
+
+    Raises Refused as `trusting` does for one that is no plain file.
+    """
+    own = allow.ca_file or permitted_ca_file()
+    try:
+        _state(own)
+    except (OSError, ValueError):
+        raise Refused("tls_ca_file") from None
+    return own or certifi.where()
 
 
 def _state(path: str) -> tuple[int, int]:
+    """What a file is told apart by from what it was before. Raises OSError for none, or for one that never ends."""
     if not path:
         return (0, 0)
     seen = os.stat(path)
+    if not stat.S_ISREG(seen.st_mode) or seen.st_size > LONGEST:
+        raise OSError("not a file of certificates")
     return (seen.st_mtime_ns, seen.st_size)
 
 

@@ -312,6 +312,43 @@ def test_a_source_that_never_comes_back_is_left_behind(
     assert [done for _, done in stored()] == [False] * 3
 
 
+def test_what_becomes_due_meanwhile_does_not_wait_for_the_slow(
+    sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "REFILL", 0.05)
+    monkeypatch.setattr(running, "MOMENT", 0.05)
+    late, heard = threading.Event(), list[int]()
+    with serving(Desk(lambda *_: late.wait(20) and None)) as slow, serving(Desk()) as well:
+        first, second = several(sealer, [slow, well])
+        connecting.change_connector(
+            second.id, settings=second.told["settings"], every_hours=None, state="enabled", by=BY, expect=1
+        )
+
+        def more() -> list[Connector]:
+            if connected.due() == []:  # the first is claimed, so this is the while that it takes
+                return []
+            connecting.ask_now(second.id, by=BY)
+            return connected.due()
+
+        def one(ran: Ran) -> None:
+            heard.append(ran.connector.id)
+            late.set()
+
+        running.run([first], by=BY, sealer=sealer, due_only=True, heard=one, more=more)
+    assert heard == [second.id, first.id] and len(stored()) == 6
+
+
+def test_who_is_to_stop_stores_nothing_more_and_gives_his_claims_back(sealer: Sealer) -> None:
+    ended = threading.Event()
+    with serving(Desk(lambda *_: ended.wait(20) and None)) as slow:
+        row = add(sealer, slow)
+        asked = iter([False, False, True])
+        ran = running.run_due(by=BY, sealer=sealer, stop=lambda: next(asked))
+        ended.set()
+    assert ran == [] and stored() == [] and running.standing(row)["running"] is False
+    assert len(connected.due()) == 1
+
+
 # --- what goes wrong
 
 

@@ -264,15 +264,25 @@ def test_h7_what_speaks_no_tls_is_told_so() -> None:
         assert code(server, scheme="https", seconds=2) in ("tls_not_spoken", "timeout")
 
 
-@pytest.mark.parametrize(
-    "content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
-)
-def test_h7_authorities_that_cannot_be_read_are_a_refusal(content: str | None, tmp_path: Path) -> None:
+NONE = {
+    "absent": None,
+    "empty": "",
+    "text": "no certificate",
+    "broken": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+}
+ELSE = ["/dev/zero", "/dev/stdin", "/", "a\x00b", "/proc/self/mem", "/etc/passwd", "/nothing"]
+
+
+@pytest.mark.parametrize("case", [*NONE, *ELSE])
+def test_h7_authorities_that_cannot_be_read_are_a_refusal_and_all_the_same_one(
+    case: str, tmp_path: Path
+) -> None:
     file = tmp_path / "ca.pem"
-    if content is not None:
+    if (content := NONE.get(case)) is not None:
         file.write_text(content)
+    named = str(file) if case in NONE else case
     with serving(answer()) as server:
-        assert code(server, scheme="https", ca_file=str(file)) == "tls_ca_file"
+        assert code(server, scheme="https", ca_file=named) == "tls_ca_file"
 
 
 # --- H8, I9
