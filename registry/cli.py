@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import logging
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def main(ctx: click.Context) -> None:
         "keys",
     ):  # they need every room's models, witnesses, secrets
         importlib.import_module("registry.app")
+        importlib.import_module("registry.worker")
 
 
 for _command in (
@@ -60,6 +62,21 @@ def serve(host: str, port: int | None) -> None:
     settings = dataclasses.replace(settings, port=port) if port else settings
     terminal.port_is_free(host, settings.port, "registry serve --port 8123")
     run(settings, host=host)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Do what is due now, and end: for cron.")
+def worker(once: bool) -> None:
+    """Send webhooks, look at systems, check every night.
+
+    One process beside the servers; SIGTERM ends it. A second does no harm, and one that is killed loses nothing.
+    """
+    import registry.app  # noqa: F401 -- every room is there: who keeps secrets, who witnesses the journal
+    from registry import worker as beside
+
+    settings = terminal.opened()
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    (beside.once if once else beside.run)(settings)
 
 
 @main.command()

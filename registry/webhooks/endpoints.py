@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import peewee
@@ -107,7 +106,7 @@ def give_secret(number: int, *, overlap_hours: int, by: str, expect: int, sealer
     Raises as `change_endpoint`, Conflict (`too_many_secrets`), Invalid (`no_secret_key`).
     """
     told, now = _newest(number, expect), journal.stamp()
-    ends = later(now, overlap_hours * 3600)
+    ends = clock.later(now, overlap_hours * 3600)
     kept = [
         {**one_, "until": min(one_["until"] or ends, ends)}
         for one_ in told["secrets"]
@@ -191,11 +190,6 @@ def missing_keys(sealer: Sealer) -> list[str]:
 
 
 held.keeps("webhooks", missing=missing_keys, reseal=reseal)
-
-
-def later(instant: str, seconds: float) -> str:
-    """An instant so many seconds later."""
-    return clock.written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
 
 
 def _pass_over(number: int, told: Mapping[str, Any]) -> None:

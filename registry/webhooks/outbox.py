@@ -14,10 +14,10 @@ import orjson
 
 from registry import clock, journal
 from registry.changes import feed
+from registry.clock import later
 from registry.db import writes
 from registry.errors import Conflict, NotFound
 from registry.webhooks import endpoints, schedule
-from registry.webhooks.endpoints import later
 from registry.webhooks.receiver import Outcome
 from registry.webhooks.stored import Delivery, Endpoint, Standing, one
 

@@ -165,7 +165,7 @@ class Clock:
         monkeypatch.setattr(clock, "now", lambda: self.now)
 
     def forward(self, seconds: float) -> None:
-        self.now = endpoints.later(self.now, seconds)
+        self.now = clock.later(self.now, seconds)
 
 
 @pytest.fixture

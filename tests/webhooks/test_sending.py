@@ -146,7 +146,7 @@ def test_i2_what_fails_is_tried_over_days_with_growing_gaps(
         if row.next_at is not None:
             time.now = max(row.next_at, Standing.get().resume_at or "")
     assert moments == sorted(set(moments))
-    assert endpoints.later(began, 3 * schedule.DAY) < moments[-1] < endpoints.later(began, 4 * schedule.DAY)
+    assert clock.later(began, 3 * schedule.DAY) < moments[-1] < clock.later(began, 4 * schedule.DAY)
     assert len({got.id for got in at.got}) == 1
     told_ = standing(number)
     assert told_ is not None
@@ -223,11 +223,11 @@ def test_i2_the_receiver_may_say_when(told: Told, time: Clock) -> None:
     number = told.endpoint(at)
     happen()
     told.send(number)
-    assert Delivery.get().next_at >= endpoints.later(time.now, 7200)
+    assert Delivery.get().next_at >= clock.later(time.now, 7200)
     at.answer = status(503, Retry_After="99999999")
     time.forward(8000)
     told.send(number)
-    assert Delivery.get().next_at <= endpoints.later(time.now, schedule.DAY)
+    assert Delivery.get().next_at <= clock.later(time.now, schedule.DAY)
 
 
 def test_i2_one_message_that_fails_holds_up_no_other(told: Told, time: Clock) -> None:
@@ -310,13 +310,13 @@ def test_i6_while_a_secret_is_replaced_both_sign_and_nothing_is_refused(told: To
     old = at.secrets[0]
     new = endpoints.give_secret(number, overlap_hours=24, by=BY, expect=1, sealer=told.sealer)
     assert new != old
-    time.now = endpoints.later(clock.now(), 0)
+    time.now = clock.later(clock.now(), 0)
     for knows in ([old], [new], [old, new]):
         at.secrets = knows
         happen()
         assert told.send(number) == {"delivered": 1}
     assert [len(got.headers["webhook-signature"].split()) for got in at.got] == [2, 2, 2]
-    ended = endpoints.later(time.now, 24 * 3600 + 1)
+    ended = clock.later(time.now, 24 * 3600 + 1)
     assert endpoints.secrets_of(number, told.sealer, ended) == [new]
     third = endpoints.give_secret(number, overlap_hours=0, by=BY, expect=2, sealer=told.sealer)
     assert endpoints.secrets_of(number, told.sealer, time.now) == [
