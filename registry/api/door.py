@@ -204,7 +204,7 @@ def lock(app: Flask) -> Callable[[Rule, str], None]:
         return lambda rule, method: None
 
     def enter(rule: Rule, method: str) -> None:
-        mark, here.refusal = doors[rule.endpoint, method]
+        mark, here.refusal = doors[rule.endpoint, method.upper()]  # the routing table does not mind either
         if not mark.public:
             here.holder = guard(mark)
 

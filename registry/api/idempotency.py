@@ -15,6 +15,7 @@ from flask import Response, current_app, request
 
 from registry import clock, errors
 from registry.api.door import holder
+from registry.api.reach import Reach
 from registry.db import Instant, Stored, Text, writes
 
 View = Callable[..., Any]
@@ -50,7 +51,8 @@ def idempotent(view: View) -> View:
 
     The first request with a key runs the view and keeps its answer in the same write transaction, so one exists if and
     only if the other does; the same request again within 24 hours gets that answer with `Idempotency-Replayed: true`.
-    Another request under the same key is 422 `idempotency_key_reused`; a failure is not kept, and may be tried again.
+    Another request under the same key is 422 `idempotency_key_reused`; 409 `rights_have_changed` says that the holder
+    may see more or less than when the answer was given; a failure is not kept, and may be tried again.
     Not for answers that hold a secret: they are kept as sent.
     """
 
@@ -94,9 +96,7 @@ def _settled(key: str, run: Callable[[], Any]) -> Response:
         return _repeated(kept)
     answer = current_app.make_response(run())
     if answer.status_code < 400:
-        IdempotentAnswer.create(
-            client_id=client, key_hash=key, request_hash=_request_hash(), **_answer(answer)
-        )
+        IdempotentAnswer.create(client_id=client, key_hash=key, request_hash=_asked(), **_answer(answer))
     return answer
 
 
@@ -127,7 +127,7 @@ def _claim(client: str, key: str) -> tuple[Response | None, str]:
             )
         kept.delete_instance()
     IdempotentAnswer.create(
-        client_id=client, key_hash=key, request_hash=_request_hash(), status=_RUNNING, headers="{}", body=b"",
+        client_id=client, key_hash=key, request_hash=_asked(), status=_RUNNING, headers="{}", body=b"",
         recorded_at=now,
     )  # fmt: skip
     return None, now
@@ -155,8 +155,13 @@ def _kept(key: str) -> IdempotentAnswer | None:
     oldest = clock.written(datetime.fromisoformat(clock.now()) - LIFE)
     IdempotentAnswer.delete().where(IdempotentAnswer.recorded_at < oldest).execute()
     kept: IdempotentAnswer | None = IdempotentAnswer.get_or_none(client_id=_asker(), key_hash=key)
-    if kept is not None and kept.request_hash != _request_hash():
+    if kept is not None and kept.request_hash.partition(".")[0] != _request_hash():
         raise errors.Invalid(f"This {HEADER} was sent with another request.", code="idempotency_key_reused")
+    if kept is not None and kept.request_hash != _asked():
+        raise errors.Conflict(
+            "What you may do has changed since this was sent: look whether it was done.",
+            code="rights_have_changed",
+        )
     return kept
 
 
@@ -172,6 +177,23 @@ def _answer(answer: Response) -> dict[str, Any]:
         "body": answer.get_data(),
         "recorded_at": clock.now(),
     }
+
+
+def _asked() -> str:
+    return f"{_request_hash()}.{_rights()}"
+
+
+def _rights() -> str:
+    """What the holder may see at this door, as a digest: an answer is told again to nobody who may see less by now."""
+    asking = holder()
+    seen = None if asking.controllers is None else sorted(asking.controllers)
+    reach = [(key, sorted(map(_told, some))) for key, some in sorted(asking.reach.items())]
+    return hashlib.sha256(repr((seen, reach)).encode()).hexdigest()[:32]
+
+
+def _told(one: Reach) -> str:
+    names = [None if some is None else sorted(some) for some in (one.registers, one.systems)]
+    return repr((*names, one.since, one.until, one.published))
 
 
 def _request_hash() -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from registry import clock, errors
+from registry import clock, db, errors
 from registry.api.asked import here
 from registry.api.door import OutsideEngagement, holder, mine
 from registry.api.reach import Reach
-from registry.catalogue.model import Facet, Written
+from registry.catalogue.model import Facet, Written, applicable
 
 #: That a version w was published once: a table of the notices, which stand above and are not imported here.
 PUBLISHED = """EXISTS (SELECT 1 FROM notice_publication n
@@ -91,6 +91,12 @@ def may_see(kind: str, controller: str, key: str, moment: str | None = None) -> 
         raise OutsideEngagement.of(some)
 
 
+def system(controller: str, key: str) -> bool:
+    """Whether the present holder reaches a system: none is out of reach for who is not limited."""
+    some = limits(controller)
+    return not some or any(one.registers is None or key in systems(controller, one.registers) for one in some)
+
+
 def systems(controller: str, registers: Iterable[str]) -> frozenset[str]:
     """The keys of the systems that any version of these registers names."""
     found = Facet.select(Facet.value).where(
@@ -100,6 +106,15 @@ def systems(controller: str, registers: Iterable[str]) -> frozenset[str]:
         & Facet.key.in_(sorted(registers))
     )
     return frozenset(value for (value,) in found.distinct().tuples())
+
+
+def in_force(controller: str, moment: str) -> dict[str, int]:
+    """The registers of a controller of which the version in force at a moment was published, with that version."""
+    return dict(db.execute(_IN_FORCE, controller, moment).fetchall())
+
+
+_IN_FORCE = f"""SELECT d.key, v.version FROM catalogue_declaration d JOIN catalogue_version v ON v.declaration_id = d.id
+WHERE d.kind = 'register' AND d.controller = ? AND v.id = {applicable(False)} AND {PUBLISHED.replace("w.", "v.")}"""  # noqa: S608 -- of constants
 
 
 def covered(moment: str) -> None:

@@ -9,6 +9,7 @@ import peewee
 import rfc8785
 
 from registry import db, journal
+from registry.catalogue import reaching
 from registry.catalogue.facets import facets
 from registry.catalogue.model import (
     BARE,
@@ -189,7 +190,12 @@ def _refers_to_what_is_there(kind: str, controller: str, value: Any) -> None:
         raise NotFound("No such controller; declare the controller first.")
     if kind != "register":
         return
-    missing = [n for n, system in enumerate(value.systems) if not exists("system", controller, system)]
+    # Who edits some registers reaches the systems that those name, and would reach another by naming it.
+    missing = [
+        n
+        for n, system in enumerate(value.systems)
+        if not (reaching.system(controller, system) and exists("system", controller, system))
+    ]
     if missing:
         raise Invalid(
             "The register names a system that its controller does not have.",

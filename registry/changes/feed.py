@@ -7,7 +7,7 @@ misses nothing and sees nothing out of order.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,10 @@ def read(
     limit: int,
     controllers: Collection[str] | None = None,
     kinds: Collection[str] | None = None,
+    registers: Mapping[str, Collection[str]] | None = None,
 ) -> Part:
-    """What changed behind entry `after`: at most `limit` changes, of these controllers and kinds (None: of all).
+    """What changed behind entry `after`: at most `limit` changes, of these controllers and kinds (None: of all), and
+    in a controller of which `registers` are named of these registers alone, their rules and their notices.
 
     Few may come back though there are more: `until` says how far was read, and the next call goes on from there.
     """
@@ -78,12 +80,19 @@ def read(
     changes: list[Change] = []
     until = after
     for row in rows[:LOOKED_AT]:
-        if row[2] in wanted and (seen is None or row[5] in seen):
+        if row[2] in wanted and (seen is None or row[5] in seen) and _of(row[3], row[5], registers):
             if len(changes) == limit:
                 return Part(tuple(changes), until, True)
             changes.append(_change(row))
         until = row[0]
     return Part(tuple(changes), until, len(rows) > LOOKED_AT)
+
+
+def _of(name: str, controller: str | None, registers: Mapping[str, Collection[str]] | None) -> bool:
+    if not registers or controller is None or controller not in registers:
+        return True
+    kind, _, rest = name.partition("/")
+    return kind in ("register", "retention", "notice") and rest.partition("/")[2] in registers[controller]
 
 
 _ROWS = """SELECT seq, recorded_at, action, object, version, controller, payload FROM journal_entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from typing import Any
@@ -11,7 +12,7 @@ from flask import Response
 from marshmallow import fields
 
 from registry import db
-from registry.api import Blueprint, Key, OneOf, Page, Schema, holder, require, seek, stored
+from registry.api import REGISTERS, Blueprint, Key, OneOf, Page, Schema, holder, require, seek, stored
 from registry.changes import feed
 from registry.changes.kinds import KINDS
 from registry.strict.schema import QueryInteger
@@ -77,7 +78,7 @@ class ChangesQuery(Page):
     )
 
 
-@require("changes:read")
+@require("changes:read", within=(REGISTERS,))
 @blueprint.route("/v1/changes")
 @blueprint.arguments(ChangesQuery, location="query")
 @blueprint.response(200, ChangesSchema, example={"items": [CHANGE], "next": "WyI4…", "more": False})
@@ -90,11 +91,14 @@ def list_changes(query: dict[str, Any]) -> Response:
     """
     wait, since = query.pop("wait"), query.pop("since", 0)
     window, seen = seek(query, int), holder().controllers
-    if (asked := query.get("controller")) is not None:
-        seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
+    if (one := query.get("controller")) is not None:
+        seen = frozenset({one}) if seen is None or one in seen else frozenset()
     kinds = (query["kind"],) if "kind" in query else None
+    read = functools.partial(
+        feed.read, limit=window.limit, controllers=seen, kinds=kinds, registers=_registers()
+    )
     after = window.after[0] if window.after else since
-    part = feed.read(after, limit=window.limit, controllers=seen, kinds=kinds)
+    part = read(after)
     headers = {"Cache-Control": "no-store"}
     if wait and not part.changes and not part.more:
         if WAITING.acquire(blocking=False):
@@ -103,7 +107,7 @@ def list_changes(query: dict[str, Any]) -> Response:
                 while not part.changes and (left := until - time.monotonic()) > 0:
                     _pause(min(EVERY, left))
                     if feed.size() > part.until:
-                        part = feed.read(part.until, limit=window.limit, controllers=seen, kinds=kinds)
+                        part = read(part.until)
             finally:
                 WAITING.release()
         else:
@@ -114,6 +118,12 @@ def list_changes(query: dict[str, Any]) -> Response:
         "more": part.more,
     }
     return stored(orjson.dumps(told), headers=headers)
+
+
+def _registers() -> dict[str, frozenset[str]]:
+    """In which controllers the holder sees some registers only, and which."""
+    reach = holder().reach
+    return {key: frozenset().union(*(one.registers or () for one in some)) for key, some in reach.items()}
 
 
 def _pause(seconds: float) -> None:

@@ -10,8 +10,9 @@ import peewee
 from flask import Response
 
 from registry import clock
-from registry.api import Blueprint, Window, holder, produces, require, seek, stored
+from registry.api import HISTORY, REGISTERS, Blueprint, Window, produces, require, seek, stored, theirs
 from registry.catalogue import store
+from registry.catalogue.reaching import covered
 from registry.catalogue.read import parts
 from registry.checks import exported, past, sarif, waiving
 from registry.checks.asking import (
@@ -24,6 +25,7 @@ from registry.checks.asking import (
     LogSchema,
 )
 from registry.checks.past import titled
+from registry.checks.reached import seen
 from registry.checks.rule import KINDS, SEVERITIES
 from registry.checks.stored import HOLDS, Checked, StoredFinding
 from registry.errors import Invalid, NotFound
@@ -31,7 +33,7 @@ from registry.errors import Invalid, NotFound
 blueprint = Blueprint("findings", __name__, description="What the checks found")
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/findings")
 @produces("application/json", "application/problem+json", sarif.MEDIA_TYPE)
 @blueprint.arguments(FindingQuery, location="query")
@@ -72,6 +74,7 @@ def list_findings(query: dict[str, Any]) -> Response:
         return _log(query)
     if "as_of" in query:
         return past.answer(query)
+    covered(_moment(query))
     window = seek(query, str, str, str, str, int)
     where = list(_where(query))
     rows = list(_rows(query, window, where))
@@ -89,15 +92,16 @@ def list_findings(query: dict[str, Any]) -> Response:
     return answer
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/findings/<number:number>")
 @blueprint.response(200, FindingSchema, example=EXAMPLE)
 def get_finding(number: int) -> Response:
     """Read one finding as it is, or as it last was."""
     row = StoredFinding
     found = row.select().where(row.finding == number).order_by(row.id.desc()).first()
-    seen = holder().controllers
-    if found is None or (seen is not None and found.controller not in seen):
+    if found is None or not theirs(found.controller, found.register):
+        raise NotFound("There is no such finding.")
+    if not row.select(row.id).where(row.id == found.id, *seen(row, found.until)).exists():
         raise NotFound("There is no such finding.")
     last = Checked.get_or_none(
         (Checked.controller == found.controller) & (Checked.register == found.register)
@@ -113,6 +117,7 @@ def _log(query: dict[str, Any]) -> Response:
     facts: dict[str, Any] = {"law": past.law_told()}
     if "as_of" in query:
         return exported.answer(past.every(query), as_of=query["as_of"].isoformat(), **facts)
+    covered(_moment(query))
     rows = list(_rows(query, Window(exported.MOST, None, ""), list(_where(query))))
     waived = _waived(rows, _moment(query))
     findings = (served(row, None, waived(row)) for row in rows)
@@ -134,7 +139,7 @@ def served(row: StoredFinding, checked_at: str | None, waived: waiving.Waived | 
 
 def _where(query: dict[str, Any]) -> Iterator[Any]:
     """Whose findings, of which checks, at what time; raises NotFound for a register or controller that is not there."""
-    row, seen = StoredFinding, holder().controllers
+    row = StoredFinding
     at = query.get("known_at")
     if at is None:
         yield row.ended_in == HOLDS
@@ -147,8 +152,7 @@ def _where(query: dict[str, Any]) -> Iterator[Any]:
     if "controller" in query:
         _there("controller", query["controller"], query["controller"])
         yield row.controller == query["controller"]
-    if seen is not None:
-        yield row.controller.in_(sorted(seen))
+    yield from seen(row, at)
     if "code" in query:
         yield row.code == query["code"]
     if "severity" in query:
@@ -175,8 +179,7 @@ def _waived(rows: Iterable[StoredFinding], moment: str) -> Callable[[StoredFindi
 
 
 def _there(kind: str, controller: str, key: str) -> None:
-    seen = holder().controllers
-    if (seen is not None and controller not in seen) or not store.exists(kind, controller, key):
+    if not theirs(controller, key if kind == "register" else None) or not store.exists(kind, controller, key):
         raise NotFound(f"There is no such {kind}.")
 
 
@@ -219,13 +222,12 @@ def _counts(query: dict[str, Any], where: list[Any]) -> dict[str, Any]:
 def _coverage(query: dict[str, Any]) -> bytes:
     """How many registers in scope were checked, and since when all of them were."""
     checked = Checked.select(peewee.fn.COUNT(Checked.register), peewee.fn.MIN(Checked.checked_at))
-    seen = holder().controllers
     if "register" in query:
         controller, key = parts(query["register"])
         checked = checked.where((Checked.controller == controller) & (Checked.register == key))
     if "controller" in query:
         checked = checked.where(Checked.controller == query["controller"])
-    if seen is not None:
-        checked = checked.where(Checked.controller.in_(sorted(seen)))
+    if limits := seen(Checked, query.get("known_at")):
+        checked = checked.where(*limits)
     number, oldest = checked.tuples().first()
     return orjson.dumps({"registers_checked": number, "checked_since": oldest})[1:-1]

@@ -11,7 +11,7 @@ from flask import Response
 from marshmallow import fields
 
 from registry import clock
-from registry.api import Blueprint, Key, QueryInteger, Schema, Text, require, stored
+from registry.api import REGISTERS, Blueprint, Key, QueryInteger, Schema, Text, require, stored
 from registry.checks.asking import EXAMPLE as FINDING
 from registry.checks.foreseen import Foreseen, foreseen, registers
 from registry.checks.past import LawTableSchema, law_told, scope_asked, some
@@ -118,7 +118,7 @@ class ForecastQuery(Schema):
             )
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/forecast")
 @blueprint.arguments(ForecastQuery, location="query")
 @blueprint.response(200, ForecastSchema, example=EXAMPLE)

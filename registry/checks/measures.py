@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import fields
 
 from registry import clock
-from registry.api import Blueprint, Day, OneOf, Schema, Text, mine, require, stored
+from registry.api import REGISTERS, Blueprint, Day, OneOf, Schema, Text, mine, require, stored
 from registry.catalogue.model import Written
 from registry.catalogue.read import parts, record_at
 from registry.checks.completeness import SETS, Share, completeness
@@ -147,7 +147,7 @@ class CoverageSchema(Schema):
     sets = fields.List(fields.Nested(CoveredSetSchema), required=True)
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/completeness")
 @blueprint.arguments(RecordQuery, location="query")
 @blueprint.response(200, CompletenessSchema, example=COMPLETE)
@@ -175,7 +175,7 @@ def get_completeness(query: dict[str, Any]) -> Response:
     )
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/coverage")
 @blueprint.arguments(CoverageQuery, location="query")
 @blueprint.response(200, CoverageSchema, example=COVERED)
@@ -205,7 +205,7 @@ def get_coverage(query: dict[str, Any]) -> Response:
 def _case(query: dict[str, Any]) -> tuple[Case, Written]:
     """What the rules would see of the register, and its version. Raises NotFound, Gone."""
     controller, key = parts(query["register"])
-    mine(controller)
+    mine(controller, key)
     if "as_of" in query:
         (one,) = standing(Scope(register=(controller, key)), query["as_of"])
         return case_of(one.record, query["as_of"], one.end), one.written

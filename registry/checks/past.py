@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, TypeVar
 
 import orjson
@@ -12,7 +13,8 @@ from flask import Response
 from marshmallow import fields
 
 from registry.api import Schema, holder, mine, seek
-from registry.catalogue import store
+from registry.api.asked import here
+from registry.catalogue import reaching, store
 from registry.catalogue.read import parts
 from registry.checks.book import book
 from registry.checks.rule import KINDS, SEVERITIES
@@ -44,6 +46,7 @@ def answer(query: dict[str, Any]) -> Response:
     window = seek(query, str, str, str)
     scope, day = scope_asked(query, ended=True), query["as_of"]
     known = Knowledge(until=query["known_at"]) if "known_at" in query else THEN
+    _covered(scope, day)
     found = list(some(look(scope, day, known)))
     end = end_of(day, zone_on(str(scope.controller), day, known))
     told = [one for one in _told(found, end) if _fits(query, one)]
@@ -69,6 +72,7 @@ def every(query: dict[str, Any]) -> Iterator[bytes]:
     """All findings that a loaded query with `as_of` asks for, as served. Raises as `answer` does."""
     scope, day = scope_asked(query, ended=True), query["as_of"]
     known = Knowledge(until=query["known_at"]) if "known_at" in query else THEN
+    _covered(scope, day)
     end = end_of(day, zone_on(str(scope.controller), day, known))
     kinds = KINDS if query["kind"] == "all" else query["kind"].split(",")
     for one in _told(some(look(scope, day, known)), end):
@@ -83,7 +87,7 @@ def scope_asked(asked: dict[str, Any], *, ended: bool = False) -> Scope:
     """
     if "register" in asked:
         controller, key = parts(asked["register"], "/register")
-        mine(controller)
+        mine(controller, key)
         return Scope(register=(controller, key))
     if "controller" in asked:
         controller = asked["controller"]
@@ -92,6 +96,26 @@ def scope_asked(asked: dict[str, Any], *, ended: bool = False) -> Scope:
             raise NotFound("There is no such controller.")
         return Scope(controllers=frozenset({controller}))
     return Scope(controllers=holder().controllers)
+
+
+def whole(scope: Scope) -> Scope:
+    """The scope for a run that is stored: who is limited within a controller names a register, for what a run over a
+    controller does not look at is over for it. Raises InsufficientScope."""
+    limited = reaching.limited()
+    if scope.register is not None or not limited:
+        return scope
+    left = frozenset() if scope.controllers is None else scope.controllers - limited.keys()
+    if not left:
+        raise here.refusal()
+    return Scope(controllers=left)
+
+
+def _covered(scope: Scope, day: date) -> None:
+    """Raises OutsideEngagement where the holder may not ask about that day."""
+    if scope.register is not None:
+        reaching.may_see("register", *scope.register, end_of(day))
+    else:
+        reaching.covered(end_of(day))
 
 
 def some(registers: Iterable[Item]) -> Iterator[Item]:

@@ -10,6 +10,7 @@ from flask import Response
 from marshmallow import fields
 
 from registry.api import (
+    REGISTERS,
     Blueprint,
     Boolean,
     Day,
@@ -27,7 +28,7 @@ from registry.api import (
 from registry.checks import waiving
 from registry.checks.asking import EXAMPLE as FINDING
 from registry.checks.asking import FindingSchema
-from registry.checks.past import LawTableSchema, scope_asked, shown, some
+from registry.checks.past import LawTableSchema, scope_asked, shown, some, whole
 from registry.checks.running import Run, Scope, Tally, run, told
 from registry.checks.then import end_of, look
 from registry.errors import NotFound
@@ -146,7 +147,7 @@ class CheckAnswerSchema(CheckSummarySchema):
     findings = fields.List(fields.Nested(FindingOfDaySchema), required=True)
 
 
-@require("findings:write")
+@require("findings:write", within=(REGISTERS,))
 @blueprint.route("/v1/check-runs", methods=["POST"])
 @blueprint.arguments(CheckRunQuestionSchema, example={"register": "acme/newsletter"})
 @blueprint.response(201, CheckRunSchema, example=RUN, description="Now, and stored.")
@@ -164,11 +165,11 @@ def run_checks(question: dict[str, Any]) -> Response:
     scope = scope_asked(question)
     if "as_of" in question:
         return _answered(scope, question["as_of"])
-    done = run(scope, by=holder().id, changed_only=question["changed_only"])
+    done = run(whole(scope), by=holder().id, changed_only=question["changed_only"])
     return stored(orjson.dumps(done), status=201, headers={"Location": f"/v1/check-runs/{done['id']}"})
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/check-runs")
 @blueprint.arguments(Page, location="query")
 @blueprint.response(200, page_of(CheckRunSchema), example={"items": [RUN], "next": None})
@@ -181,7 +182,7 @@ def list_check_runs(query: dict[str, Any]) -> Response:
     return window.page(rows, document=lambda row: bytes(row.document), key=lambda row: (row.id,))
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/check-runs/<number:number>")
 @blueprint.response(200, CheckRunSchema, example=RUN)
 def get_check_run(number: int) -> Response:
@@ -193,10 +194,11 @@ def get_check_run(number: int) -> Response:
 
 
 def _visible() -> Any:
-    seen = holder().controllers
-    if seen is None:
+    asking = holder()
+    if asking.controllers is None:
         return Run.id > 0
-    return Run.controller.in_(sorted(seen)) | (Run.actor == holder().id)
+    # A run says what it came to over all of it: who is limited within a controller sees their own.
+    return Run.controller.in_(sorted(asking.controllers - asking.reach.keys())) | (Run.actor == asking.id)
 
 
 def _answered(scope: Scope, as_of: Any) -> Response:

@@ -9,6 +9,8 @@ from flask import Response
 from marshmallow import fields
 
 from registry.api import (
+    HISTORY,
+    REGISTERS,
     Blueprint,
     Day,
     Key,
@@ -26,10 +28,13 @@ from registry.api import (
     require,
     seek,
     stored,
+    theirs,
+    within,
 )
 from registry.catalogue.read import parts
 from registry.checks import waiving
 from registry.checks.waiving import STATES, Waiver
+from registry.errors import NotFound
 
 blueprint = Blueprint("waivers", __name__, description="Findings that somebody answers for, until a day")
 
@@ -155,16 +160,14 @@ def end_waiver(number: int) -> Response:
     return _served(_mine(number))
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/waivers")
 @blueprint.arguments(WaiverQuery, location="query")
 @blueprint.response(200, page_of(WaiverSchema), example={"items": [WAIVER], "next": None})
 def list_waivers(query: dict[str, Any]) -> Response:
     """List waivers, the latest first, those included that are over."""
-    window, row, seen = seek(query, int), Waiver, holder().controllers
-    rows = row.select().where(row.superseded_at == waiving.STANDS).order_by(row.id.desc())
-    if seen is not None:
-        rows = rows.where(row.controller.in_(sorted(seen)))
+    window, row = seek(query, int), Waiver
+    rows = row.select().where(row.superseded_at == waiving.STANDS, *_seen()).order_by(row.id.desc())
     if "register" in query:
         controller, register = parts(query["register"])
         rows = rows.where((row.controller == controller) & (row.register == register))
@@ -178,7 +181,7 @@ def list_waivers(query: dict[str, Any]) -> Response:
     )
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/waivers/<number:number>")
 @blueprint.response(200, WaiverSchema, example=WAIVER, etag=True)
 def get_waiver(number: int) -> Response:
@@ -187,7 +190,16 @@ def get_waiver(number: int) -> Response:
 
 
 def _mine(number: int) -> Waiver:
-    return waiving.one(number, holder().controllers)
+    found = waiving.one(number)
+    if found is None or not theirs(found.controller, found.register):
+        raise NotFound("There is no such waiver.")
+    if not Waiver.select(Waiver.id).where(Waiver.id == number, *_seen()).exists():  # not of the period
+        raise NotFound("There is no such waiver.")
+    return found
+
+
+def _seen() -> list[Any]:
+    return within(Waiver.controller, Waiver.register, Waiver.recorded_at)
 
 
 def _served(row: Waiver, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -14,7 +14,7 @@ from flask import Response, stream_with_context
 from marshmallow import fields
 
 from registry import clock
-from registry.api import Blueprint, Day, Key, Schema, Text, require
+from registry.api import REGISTERS, Blueprint, Day, Key, Schema, Text, require
 from registry.checks.assumed import assumed
 from registry.checks.forecast import TURN, TurnSchema
 from registry.checks.past import LawTableSchema, law_told, scope_asked
@@ -150,7 +150,7 @@ class Touched:
         return head[:-1] + b',"turns":[' + b",".join(turn.told() for turn in self.turns) + b"]}"
 
 
-@require("findings:read")
+@require("findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/what-if", methods=["POST"])
 @blueprint.arguments(WhatIfSchema, example=QUESTION)
 @blueprint.response(200, WhatIfAnswerSchema, example=EXAMPLE)

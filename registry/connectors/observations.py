@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -192,7 +192,7 @@ def _latest(systems: int, known: bool) -> str:
 
 def select(
     *,
-    controllers: Collection[str] | None = None,
+    of: Sequence[Any] = (),
     system: tuple[str, str] | None = None,
     kind: str | None = None,
     since: str | None = None,
@@ -202,12 +202,12 @@ def select(
 ) -> list[StoredObservation]:
     """Rows, the newest first by the time they were taken. `since` is included, `before` is not.
 
-    `controllers` None means all; `after` is (taken_at, id) of the last row of the page before.
+    `of` are conditions that say whose; `after` is (taken_at, id) of the last row of the page before.
     """
     row = StoredObservation
     query = row.select(row.id, row.taken_at, row.document).order_by(row.taken_at.desc(), row.id.desc())
-    if controllers is not None:
-        query = query.where(row.controller.in_(sorted(controllers)))
+    if of:
+        query = query.where(*of)
     if system is not None:
         query = query.where((row.controller == system[0]) & (row.system == system[1]))
     if kind is not None:
@@ -221,10 +221,10 @@ def select(
     return list(query.limit(limit) if limit is not None else query)
 
 
-def one(id_: int, *, controllers: Collection[str] | None = None) -> bytes:
-    """The stored bytes of an observation. Raises errors.NotFound, also for one of a controller not among these."""
-    found = StoredObservation.get_or_none(StoredObservation.id == id_)
-    if found is None or (controllers is not None and found.controller not in controllers):
+def one(id_: int, *, of: Sequence[Any] = ()) -> bytes:
+    """The stored bytes of an observation. Raises errors.NotFound, also for one that is not of these conditions."""
+    found = StoredObservation.select().where(StoredObservation.id == id_, *of).first()
+    if found is None:
         raise NotFound("No such observation.")
     return bytes(found.document)
 

@@ -8,6 +8,8 @@ from flask import Response
 from marshmallow import fields
 
 from registry.api import (
+    HISTORY,
+    REGISTERS,
     Blueprint,
     Instant,
     OneOf,
@@ -22,11 +24,14 @@ from registry.api import (
     require,
     seek,
     stored,
+    within,
 )
+from registry.catalogue import reaching
 from registry.catalogue.read import parts
 from registry.connectors import observations
 from registry.connectors.kinds import KINDS
 from registry.connectors.observation import LEVELS
+from registry.connectors.observations import StoredObservation
 from registry.connectors.push import Payload, SentObservationSchema
 
 blueprint = Blueprint("observations", __name__, description="What systems were seen to be configured as")
@@ -110,18 +115,16 @@ def push_observation(sent: dict[str, Any]) -> Response:
     return stored(observations.one(recorded.id), status=201, headers=where)
 
 
-@require("observations:read")
+@require("observations:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/observations")
 @blueprint.arguments(ObservationQuery, location="query")
 @blueprint.response(200, page_of(ObservationSchema), example={"items": [SERVED], "next": None})
 def list_observations(query: dict[str, Any]) -> Response:
     """List observations of the systems that you may see, the latest taken first."""
-    window, seen = seek(query, str, int), holder().controllers
+    window = seek(query, str, int)
     system = parts(query["system"], "/system") if "system" in query else None
-    if system is not None and seen is not None:
-        seen &= {system[0]}
     rows = observations.select(
-        controllers=seen,
+        of=_seen(),
         system=system,
         kind=query.get("kind"),
         since=query.get("since"),
@@ -132,9 +135,28 @@ def list_observations(query: dict[str, Any]) -> Response:
     return window.page(rows, document=lambda row: bytes(row.document), key=lambda row: (row.taken_at, row.id))
 
 
-@require("observations:read")
+@require("observations:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/observations/<number:number>")
 @blueprint.response(200, ObservationSchema, example=SERVED, etag=True)
 def get_observation(number: int) -> Response:
     """Read one observation."""
-    return stored(observations.one(number, controllers=holder().controllers), etag=etag(1))
+    return stored(observations.one(number, of=_seen()), etag=etag(1))
+
+
+def _seen() -> list[Any]:
+    """Conditions on observations: of systems that the holder sees, taken in a period that the holder may ask about."""
+    asking, row = holder(), StoredObservation
+    if asking.controllers is None or not asking.reach:
+        return within(row.controller)
+    told = row.controller.in_(sorted(asking.controllers - asking.reach.keys()))
+    for controller, some in asking.reach.items():
+        for one in some:
+            which = row.controller == controller
+            if one.registers is not None:
+                which &= row.system.in_(sorted(reaching.systems(controller, one.registers)))
+            if one.since is not None:
+                which &= row.taken_at >= one.since
+            if one.until is not None:
+                which &= row.taken_at < one.until
+            told |= which
+    return [told]

@@ -11,7 +11,7 @@ from flask import Response
 from marshmallow import fields
 
 from registry import clock
-from registry.api import Blueprint, Instant, QueryInteger, Schema, Text, mine, require, stored
+from registry.api import REGISTERS, Blueprint, Instant, QueryInteger, Schema, Text, mine, require, stored
 from registry.catalogue import store
 from registry.catalogue.declared import Declared
 from registry.catalogue.model import Written
@@ -122,7 +122,7 @@ class _Side:
     record: Record | None
 
 
-@require("registers:read", "findings:read")
+@require("registers:read", "findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/consequences")
 @blueprint.arguments(ChangeQuery, location="query")
 @blueprint.response(200, ConsequencesSchema, example=EXAMPLE)
@@ -140,7 +140,7 @@ def get_consequences(query: dict[str, Any]) -> Response:
     return _answer(query["register"], before.version, after.version, *sides, day, end)
 
 
-@require("registers:read", "findings:read")
+@require("registers:read", "findings:read", within=(REGISTERS,))
 @blueprint.route("/v1/consequences", methods=["POST"])
 @blueprint.arguments(DraftSchema, example={"register": "acme/customers", "record": REGISTER})
 @blueprint.response(200, ConsequencesSchema, example={**EXAMPLE, "to": None})
@@ -162,7 +162,7 @@ def draft_consequences(draft: dict[str, Any]) -> Response:
 
 def _named(asked: dict[str, Any]) -> tuple[str, str]:
     controller, key = parts(asked["register"], "/register")
-    mine(controller)
+    mine(controller, key)
     return controller, key
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,14 +221,18 @@ def entries(
     controllers: Collection[str] | None = None,
     of: str | None = None,
     action: str | None = None,
+    among: Sequence[Any] = (),
 ) -> list[Entry]:
     """Entries in the order of their numbers: those above `after`, `limit` at most.
 
-    `controllers` restricts to objects of these (None: all entries), `of` to one object, `action` to one action.
+    `controllers` restricts to objects of these (None: all entries), `of` to one object, `action` to one action,
+    `among` to what fulfils all of these conditions.
     """
     query = JournalEntry.select().where(JournalEntry.seq > after)
     if controllers is not None:
         query = query.where(JournalEntry.controller.in_(sorted(controllers)))
+    if among:
+        query = query.where(*among)
     if of is not None:
         query = query.where(JournalEntry.object == of)
     if action is not None:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
+import peewee
 from flask import Response, current_app
 from marshmallow import fields, validate
 
-from registry.api import Blueprint, Key, Page, Schema, holder, page_of, require, seek, stored
-from registry.journal.entries import Entry, checkpoint, entries
+from registry.api import (
+    HISTORY,
+    REGISTERS,
+    Blueprint,
+    Key,
+    Page,
+    Schema,
+    holder,
+    page_of,
+    require,
+    seek,
+    stored,
+)
+from registry.api.reach import Reach
+from registry.journal.entries import Entry, JournalEntry, checkpoint, entries
 
 blueprint = Blueprint("journal", __name__, description="What has been written down")
 
@@ -61,7 +76,7 @@ class JournalQuery(Page):
     )
 
 
-@require("journal:read")
+@require("journal:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/journal")
 @blueprint.arguments(JournalQuery, location="query")
 @blueprint.response(
@@ -79,7 +94,8 @@ def list_journal_entries(query: dict[str, Any]) -> Response:
 
     Entries that concern no controller (clients, tokens) are for those who see the whole installation.
     """
-    window, seen = seek(query, int), holder().controllers
+    window, asking = seek(query, int), holder()
+    seen = asking.controllers
     if (asked := query.get("controller")) is not None:
         seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
     found = entries(
@@ -88,11 +104,12 @@ def list_journal_entries(query: dict[str, Any]) -> Response:
         controllers=seen,
         of=query.get("object"),
         action=query.get("action"),
+        among=[_within(controller, some) for controller, some in asking.reach.items()],
     )
     return window.page(found, document=_document, key=lambda entry: (entry.seq,))
 
 
-@require("journal:read")
+@require("journal:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/journal/checkpoint")
 @blueprint.response(
     200,
@@ -110,6 +127,35 @@ def get_checkpoint() -> Response:
     settings = current_app.extensions["registry.settings"]
     made = checkpoint(settings.origin)
     return stored(orjson.dumps(made), etag=f'"{made["size"]}"')
+
+
+#: The kinds of object that bear the key of a register.
+_KEYED = ("register", "retention", "notice")
+#: Of a register that was never published nobody hears who sees no drafts.
+_NO_DRAFT = peewee.SQL(
+    "(substr(object, 1, 9) <> 'register/' OR EXISTS (SELECT 1 FROM notice_publication n"
+    " WHERE object = 'register/' || n.controller || '/' || n.key))"
+)
+
+
+def _within(controller: str, some: Iterable[Reach]) -> Any:
+    """A condition on entries: not of this controller, or within what the holder reaches there."""
+    row = JournalEntry
+    told = (row.controller != controller) | row.controller.is_null()
+    for one in some:
+        which = row.controller == controller
+        if one.registers is not None:
+            which &= row.object.in_(
+                [f"{kind}/{controller}/{key}" for kind in _KEYED for key in sorted(one.registers)]
+            )
+        if one.since is not None:
+            which &= row.recorded_at >= one.since
+        if one.until is not None:
+            which &= row.recorded_at < one.until
+        if one.published:
+            which &= _NO_DRAFT
+        told |= which
+    return told
 
 
 def _document(entry: Entry) -> bytes:

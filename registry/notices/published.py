@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -153,18 +153,22 @@ def texts(publication: int) -> Iterator[tuple[str, bytes]]:
 def listed(
     *,
     controllers: Iterable[str] | None = None,
+    of: Sequence[Any] = (),
     planned: bool = False,
     after: tuple[str, str, int] | None = None,
     limit: int = 200,
 ) -> list[Published]:
     """Publications in force, by controller, key and revision; with `planned` also those yet to take effect.
 
-    `controllers` None means everybody's; `after` is the last (controller, key, revision) of the page before.
+    `controllers` None means everybody's; `of` are conditions besides; `after` is the last
+    (controller, key, revision) of the page before.
     """
     table = NoticePublication
     query = table.select().where(_in_force(clock.now(), planned=planned))
     if controllers is not None:
         query = query.where(table.controller.in_(sorted(controllers)))
+    if of:
+        query = query.where(*of)
     if after is not None:
         query = query.where(peewee.Tuple(table.controller, table.key, table.revision) > peewee.Tuple(*after))
     return [value(row) for row in query.order_by(table.controller, table.key, table.revision).limit(limit)]

@@ -8,7 +8,10 @@ import orjson
 from flask import Response
 from marshmallow import fields
 
+from registry import clock
 from registry.api import (
+    HISTORY,
+    REGISTERS,
     Blueprint,
     Integer,
     Key,
@@ -25,8 +28,10 @@ from registry.api import (
     require,
     seek,
     stored,
+    within,
 )
 from registry.catalogue.read import parts
+from registry.errors import NotFound
 from registry.notices import publish, published
 from registry.notices.words import languages
 
@@ -113,29 +118,39 @@ def publish_notice(body: dict[str, Any]) -> Response:
     return stored(orjson.dumps(_told(done)), status=201 if new else 200, headers=headers)
 
 
-@require("notices:read")
+@require("notices:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/notices")
 @blueprint.arguments(NoticeQuery, location="query")
 @blueprint.response(200, page_of(PublicationSchema), example={"items": [PUBLICATION], "next": None})
 def list_notices(query: dict[str, Any]) -> Response:
     """List the published notices, those included that are yet to take effect."""
     window = seek(query, str, str, int)
-    among = holder().controllers
+    row = published.NoticePublication
+    of = within(row.controller, row.key, row.published_at)
     if "controller" in query:
-        asked = frozenset({query["controller"]})
-        among = asked if among is None else among & asked
-    rows = published.listed(controllers=among, planned=True, after=window.after, limit=window.limit + 1)
+        of.append(row.controller == query["controller"])
+    if audited := _audited():  # who sees no drafts sees no plans
+        of.append(row.controller.not_in(audited) | (row.effective_from <= clock.now()))
+    rows = published.listed(of=of, planned=True, after=window.after, limit=window.limit + 1)
     return window.page(rows, document=_told, key=lambda one: (one.controller, one.key, one.revision))
 
 
-@require("notices:read")
+@require("notices:read", within=(REGISTERS, HISTORY))
 @blueprint.route("/v1/notices/<key:controller>/<key:key>")
 @blueprint.response(200, PublicationSchema, example=PUBLICATION, etag=True)
 @blueprint.fails(404, 410)
 def get_notice(controller: str, key: str) -> Response:
     """Get the latest publication of a register; 410 when it was withdrawn or the register has ended."""
-    mine(controller)
-    found = published.standing(controller, key)
+    mine(controller, key)
+    found = (
+        published.current(controller, key)
+        if controller in _audited()
+        else published.standing(controller, key)
+    )
+    if controller in holder().reach and not any(
+        one.register(key) and one.covers(found.published_at) for one in holder().reach[controller]
+    ):
+        raise NotFound("No notice of this register has been published.")
     return stored(orjson.dumps(_told(found)), etag=etag(found.revision))
 
 
@@ -152,6 +167,11 @@ def withdraw_notice(controller: str, key: str) -> tuple[None, int]:
     mine(controller)
     publish.withdraw(controller, key, by=holder().id, expect=if_match())
     return None, 204
+
+
+def _audited() -> list[str]:
+    """The controllers of which the holder sees only what was published."""
+    return sorted(key for key, some in holder().reach.items() if all(one.published for one in some))
 
 
 def _told(one: published.Published) -> dict[str, Any]:

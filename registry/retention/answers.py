@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,15 +39,15 @@ class Moment:
 
 
 def answers(
-    items: Iterable[Any], *, seen: Collection[str] | None, seconds: int, keys: Sequence[Key] = ()
+    items: Iterable[Any], *, sees: Callable[[str, str], bool], seconds: int, keys: Sequence[Key] = ()
 ) -> tuple[str, int, list[dict[str, Any]]]:
     """The answers to items as they came, one for each in their order; with the instant, and the journal's size then.
 
-    `seen` are the controllers that the caller may see (None: all), `seconds` how long an answer may be acted upon,
-    `keys` what references to people are hashed with. Each is judged by itself: one that makes no sense is `unknown`.
-    Raises Invalid (`too_many`) for more systems or rules than can be looked at in one call.
+    `sees` tells whether the caller may ask about a controller's system (two keys), `seconds` how long an answer may be
+    acted upon, `keys` what references to people are hashed with. Each item is judged by itself: one that makes no sense
+    is `unknown`. Raises Invalid (`too_many`) for more systems or rules than can be looked at.
     """
-    asked = [_read(raw, seen) for raw in items]
+    asked = [_read(raw, sees) for raw in items]
     good = [one for one in asked if isinstance(one, Item)]
     systems = sorted({one.system for one in good})
     if len(systems) > SYSTEMS:
@@ -63,12 +63,12 @@ def answers(
     return moment.now, moment.position, told
 
 
-def _read(raw: Any, seen: Collection[str] | None) -> Item | Unknown:
+def _read(raw: Any, sees: Callable[[str, str], bool]) -> Item | Unknown:
     try:
         item = read(raw)
     except Unknown as unknown:
         return unknown
-    return item if seen is None or item.system[0] in seen else Unknown("no_rule")
+    return item if sees(*item.system) else Unknown("no_rule")
 
 
 def _answer(

@@ -9,6 +9,7 @@ from flask import Response, current_app
 from marshmallow import fields
 
 from registry.api import (
+    REGISTERS,
     Blueprint,
     Key,
     OneOf,
@@ -22,7 +23,10 @@ from registry.api import (
     require,
     seek,
     stored,
+    theirs,
+    within,
 )
+from registry.errors import NotFound
 from registry.retention import changing
 from registry.retention.changing import STATES, Change
 from registry.retention.lasting import ENDLESS
@@ -111,16 +115,15 @@ class ChangeQuery(Page):
     state = OneOf(*STATES)
 
 
-@require("retention:read")
+@require("retention:read", within=(REGISTERS,))
 @blueprint.route("/v1/retention-rules/changes")
 @blueprint.arguments(ChangeQuery, location="query")
 @blueprint.response(200, page_of(RetentionChangeSchema), example={"items": [CHANGE], "next": None})
 def list_retention_changes(query: dict[str, Any]) -> Response:
     """List shortenings, the latest first: `proposed` are those that wait for somebody to approve them."""
-    window, row, seen = seek(query, int), Change, holder().controllers
-    rows = row.select().where(row.superseded_at == ENDLESS).order_by(row.id.desc())
-    if seen is not None:
-        rows = rows.where(row.controller.in_(sorted(seen)))
+    window, row = seek(query, int), Change
+    mine = within(row.controller, row.register)
+    rows = row.select().where(row.superseded_at == ENDLESS, *mine).order_by(row.id.desc())
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
@@ -131,7 +134,7 @@ def list_retention_changes(query: dict[str, Any]) -> Response:
     )
 
 
-@require("retention:read")
+@require("retention:read", within=(REGISTERS,))
 @blueprint.route("/v1/retention-rules/changes/<number:number>")
 @blueprint.response(200, RetentionChangeSchema, example=CHANGE, etag=True)
 def get_retention_change(number: int) -> Response:
@@ -174,7 +177,10 @@ def refuse_retention_change(number: int) -> Response:
 
 
 def _mine(number: int) -> Change:
-    return changing.one(number, holder().controllers)
+    row = changing.one(number)
+    if row is None or not theirs(row.controller, row.register):
+        raise NotFound("There is no such change.")
+    return row
 
 
 def _served(number: int) -> Response:

@@ -8,7 +8,7 @@ import orjson
 from flask import Response
 from marshmallow import fields, validate
 
-from registry.api import Blueprint, Boolean, Schema, direct, holder, require, settings, stored
+from registry.api import SYSTEMS, Blueprint, Boolean, Schema, direct, holder, require, settings, stored
 from registry.errors import Unavailable
 from registry.keys.signing import Signer, Unsigned
 from registry.retention import answers, keyed, receipts
@@ -197,7 +197,7 @@ class DecidedSchema(Schema):
     decisions = fields.List(fields.Nested(DecisionSchema), required=True)
 
 
-@require("retention:read")
+@require("retention:read", within=(SYSTEMS,))
 @blueprint.route("/v1/retention-decisions", methods=["POST"])
 @direct
 @blueprint.arguments(DecisionsSchema, example=QUESTION)
@@ -213,7 +213,7 @@ def decide_retention(body: dict[str, Any]) -> Response:
     common, set_ = body["common"], settings()
     asked = [{**common, **item} if isinstance(item, dict) else item for item in body["items"]]
     at, position, told = answers.answers(
-        asked, seen=holder().controllers, seconds=set_.decision_seconds, keys=keyed.keys(set_)
+        asked, sees=_sees, seconds=set_.decision_seconds, keys=keyed.keys(set_)
     )
     if body["receipts"]:
         try:
@@ -226,3 +226,13 @@ def decide_retention(body: dict[str, Any]) -> Response:
             ) from None
     answer = orjson.dumps({"at": at, "position": position, "decisions": told})
     return stored(answer, headers={"Cache-Control": "no-store"})
+
+
+def _sees(controller: str, system: str) -> bool:
+    """Whether a system is one that the holder may ask about; not theirs is as good as not there, in each item."""
+    asking = holder()
+    if asking.controllers is not None and controller not in asking.controllers:
+        return False
+    return controller not in asking.reach or any(
+        one.systems is None or system in one.systems for one in asking.reach[controller]
+    )

@@ -25,9 +25,11 @@ from registry.api import (
     require,
     seek,
     stored,
+    theirs,
+    within,
 )
 from registry.catalogue.read import parts
-from registry.errors import Invalid
+from registry.errors import Invalid, NotFound
 from registry.retention import holding, keyed
 from registry.retention.holding import STATES, StoredHold
 from registry.retention.lasting import ENDLESS
@@ -205,10 +207,9 @@ def end_legal_hold(number: int) -> Response:
 @blueprint.response(200, page_of(LegalHoldSchema), example={"items": [HOLD], "next": None})
 def list_legal_holds(query: dict[str, Any]) -> Response:
     """List holds, the latest first, those included that have ended."""
-    window, row, seen = seek(query, int), StoredHold, holder().controllers
+    window, row = seek(query, int), StoredHold
     rows = row.select().where(row.superseded_at == ENDLESS).order_by(row.id.desc())
-    if seen is not None:
-        rows = rows.where(row.controller.in_(sorted(seen)))
+    rows = rows.where(*within(row.controller)) if holder().controllers is not None else rows
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
@@ -239,7 +240,10 @@ def _key(controller: str, reference: str, field: str) -> str:
 
 
 def _mine(number: int) -> StoredHold:
-    return holding.one(number, holder().controllers)
+    row = holding.one(number)
+    if row is None or not theirs(row.controller):
+        raise NotFound("There is no such hold.")
+    return row
 
 
 def _served(row: StoredHold, status: int = 200, headers: dict[str, str] | None = None) -> Response:

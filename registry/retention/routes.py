@@ -11,7 +11,23 @@ import orjson
 from flask import Response
 from marshmallow import ValidationError, fields, validate
 
-from registry.api import Blueprint, Key, Schema, Text, direct, etag, holder, not_modified, require, stored
+from registry import clock
+from registry.api import (
+    HISTORY,
+    REGISTERS,
+    SYSTEMS,
+    Blueprint,
+    Key,
+    Schema,
+    Text,
+    direct,
+    etag,
+    holder,
+    not_modified,
+    require,
+    stored,
+)
+from registry.api.reach import Reach
 from registry.catalogue.read import parts
 from registry.errors import Invalid, NoRule
 from registry.retention import hold, holding, served
@@ -220,7 +236,7 @@ class RuleQuery(Schema):
             raise ValidationError("required: Name a system, a register or a controller.", "system")
 
 
-@require("retention:read")
+@require("retention:read", within=(REGISTERS, SYSTEMS, HISTORY))
 @blueprint.route("/v1/retention-rules")
 @direct
 @blueprint.arguments(RuleQuery, location="query")
@@ -234,8 +250,11 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
     or `data_category` it is given as `longest`. What is `held` is kept, whatever the rules say. Ask again before each
     run (If-None-Match is cheap): an answer is good for the moment at which it was given.
     """
-    seen = holder().controllers
+    asking = holder()
+    seen = asking.controllers
     if seen is not None and not _controllers(query) <= seen:
+        raise NoRule(NONE)
+    if asking.reach and not _reached(query, asking.reach):
         raise NoRule(NONE)
     if not ("category" in query or "data_category" in query) and (answer := _as_stored(query)) is not None:
         return answer
@@ -308,6 +327,20 @@ def _asked(
 def _controllers(query: Mapping[str, Any]) -> set[str]:
     named = {query[name][0] for name in ("system", "register") if name in query}
     return named | {query["controller"]} if "controller" in query else named
+
+
+def _reached(query: Mapping[str, Any], reach: Mapping[str, Sequence[Reach]]) -> bool:
+    """Whether who is limited within a controller names what they are limited to; rules are those of the present."""
+    now, (system, register) = clock.now(), (query.get(name) for name in ("system", "register"))
+    return all(
+        any(
+            one.covers(now)
+            and (one.systems is None or (system is not None and system[1] in one.systems))
+            and (one.registers is None or (register is not None and register[1] in one.registers))
+            for one in reach[controller]
+        )
+        for controller in _controllers(query) & reach.keys()
+    )
 
 
 def _longest(rules: Sequence[served.Served]) -> dict[str, Any]:

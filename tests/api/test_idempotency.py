@@ -114,4 +114,4 @@ def test_b30_neither_key_nor_request_can_be_read_from_the_table(app: Flask) -> N
     post(app, "my-secret-key", name="my-secret-name")
     (row,) = IdempotentAnswer.select().dicts()
     assert "my-secret" not in repr({**row, "body": bytes(row["body"])})
-    assert len(row["key_hash"]) == len(row["request_hash"]) == 64
+    assert len(row["key_hash"]) == len(row["request_hash"].partition(".")[0]) == 64

@@ -192,7 +192,7 @@ class Promise(RuleBasedStateMachine):
         whose: list[tuple[dict[str, str], list[Register]]] = [(system, self.registers)]
         whose += [({**system, "register": f"acme/{one.keeper.key}"}, [one]) for one in self.registers]
         items = [({**item, "anchor": anchor}, anchor, mine) for item, mine in whose for anchor in anchors]
-        _, _, told = answers([item for item, _, _ in items], seen=None, seconds=60)
+        _, _, told = answers([item for item, _, _ in items], sees=lambda *_: True, seconds=60)
         for (_, anchor, mine), answer in zip(items, told, strict=True):
             self.judge(anchor, mine, answer)
 
