@@ -40,6 +40,7 @@ class Look:
     kind: str
     settings: Mapping[str, Any]
     secrets: Mapping[str, str]
+    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     slept: list[float] = dataclasses.field(default_factory=list)
     way: Any = None
 
@@ -48,7 +49,10 @@ class Look:
         known = source(self.kind)
         settings = known.settings(self.settings)
         self.way = Way(
-            allow=known.reach(settings), secrets={**self.secrets, **secrets}, sleep=self.slept.append
+            allow=known.reach(settings),
+            secrets={**self.secrets, **secrets},
+            sleep=self.slept.append,
+            **self.limits,
         )
         found = {}
         for seen in known.observe(self.way, settings):

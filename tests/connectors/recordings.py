@@ -5,6 +5,7 @@ A recording is a file `recorded.<suffix>`, and its suffix says how it is played:
 - `.yml`: `settings`, `secrets`, and `answers`, a list of what was asked (`path`, `method` if not GET, the `query` that
   matters, the `body` that it has to hold) and answered (`status` if not 200, `headers`, `json` or `text`). The most
   exact fitting answer is given; several alike are given in turn. `{origin}` stands for where it is played.
+- `.ldif`: the entries of a directory (RFC 2849); `settings.yml` beside it has further settings.
 - `.sql`: statements that make a database of PostgreSQL what it was; `settings.yml` beside it has further settings.
 
 `expected.yml` holds what the source understood: `observations` (kind, payload, `complete` if not true) and `faults`.
@@ -20,9 +21,12 @@ from typing import Any
 
 import yaml
 
+from registry import outbound
+from registry.settings import Settings
 from tests import engines
 from tests.connectors.databases import looked_at
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
+from tests.peers import slapd
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "connectors"
 NOW = "2026-11-22T08:00:00.000000Z"
@@ -105,8 +109,19 @@ def database(path: Path, made: engines.Engines) -> Iterator[Played]:
         yield {**looked.settings, **told}, looked.secrets
 
 
+@contextmanager
+def entries(path: Path, _: Any) -> Iterator[Played]:
+    """Serve the entries of a directory by slapd on loopback."""
+    told = yaml.safe_load((path.parent / "settings.yml").read_text("utf-8"))
+    with slapd.serving(ldif=path) as served:
+        outbound.permit(Settings(outbound_networks="127.0.0.0/8", outbound_ca_file=served.authority))
+        secrets = {"bind_dn": slapd.READER, "bind_password": slapd.READER_PASSWORD}
+        yield {**told, "host": "127.0.0.1", "port": served.tls_port}, secrets
+
+
 #: How recordings are played, by suffix. A player gets the file and a way to make databases (tests.engines.Engines).
 PLAYERS: dict[str, Callable[[Path, Any], AbstractContextManager[Played]]] = {
     ".yml": answers,
+    ".ldif": entries,
     ".sql": database,
 }
