@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from registry.checks.passing import Watched
 from registry.checks.running import Scope, Tally, run
 from registry.checks.stored import Checked
 from registry.checks.then import look as look_then
+from registry.law import law
 from tests import generate
 from tests.checks.conftest import BY, NEWS, START, Declare, holding
 
@@ -109,6 +111,10 @@ def new_rules(declare: Declare, look: Any, patch: Any) -> None:
     patch.setattr(grounds, "program", lambda: "other")
 
 
+def new_law(declare: Declare, look: Any, patch: Any) -> None:
+    patch.setattr(grounds, "law", lambda: dataclasses.replace(law(), digest="another edition"))
+
+
 def forget(declare: Declare, look: Any, patch: Any) -> None:
     with db.writing(why="a test forgets"):
         Basis.delete().execute()
@@ -121,6 +127,7 @@ CHANGES: list[tuple[Callable[..., None], set[str]]] = [
     (change_system, {"acme/news"}),
     (observe, {"acme/news"}),
     (new_rules, EVERY),
+    (new_law, EVERY),
     (forget, EVERY),
 ]
 

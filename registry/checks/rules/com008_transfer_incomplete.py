@@ -14,11 +14,12 @@ Get the country and the instrument from the contract with the importer, and ente
 clauses and binding rules also where a copy is to be had (`copy_available_how`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from registry.checks.rule import Case, Outcome, Rule
 from registry.checks.whereabouts import transfer_declared
+from registry.law import Instrument, remembered
 
 RULE = Rule(
     code="COM008",
@@ -63,8 +64,10 @@ def check(case: Case) -> Iterator[Outcome]:
     outcomes = [said for key, named in importers.items() if (said := _judged(case, key, named))]
     yield from outcomes
     if not outcomes:
+        grounds = (case.law.instruments.get(item.instrument) for item in items)
         yield case.passes(
             "/transfers/items/0",
+            remembered=_from_memory(ground for ground in grounds if ground is not None),
             fi="Siirron maa ja peruste on ilmoitettu.",
             en="The country and the ground of the transfer are stated.",
         )
@@ -92,9 +95,8 @@ def _judged(case: Case, key: str, named: list[tuple[int, Any]]) -> Outcome | Non
         missing.append("country")
     if not grounds:
         missing.append("instrument")
-    if any(_has_copy(ground.article) for ground in grounds) and not any(
-        item.copy_available_how for _, item in named
-    ):
+    copied = [ground for ground in grounds if _has_copy(ground.article)]
+    if copied and not any(item.copy_available_how for _, item in named):
         missing.append("copy")
     if not missing:
         return None
@@ -104,6 +106,7 @@ def _judged(case: Case, key: str, named: list[tuple[int, Any]]) -> Outcome | Non
     return case.fail(
         f"/transfers/items/{index}",
         key=key,
+        remembered=_from_memory(copied) if "copy" in missing else (),
         fi=f"Siirrosta ({importer}) ei kerrota: {fi}. Lisää puuttuvat tiedot.",
         en=f"Of the transfer ({importer}) this is not told: {en}. Add what is missing.",
     )
@@ -113,6 +116,11 @@ def _told(case: Case, field: str, value: str | None) -> bool:
     """Whether a value is there, and was read and not concluded."""
     said = case.record.provenance.get(field)
     return value is not None and not (said is not None and said.inferred)
+
+
+def _from_memory(grounds: Iterable[Instrument]) -> tuple[str, ...]:
+    """Keys of the instruments of which it is only remembered whether there is a copy to be had."""
+    return tuple(dict.fromkeys(ground.key for ground in grounds if remembered(ground, "article")))
 
 
 def _has_copy(article: str | None) -> bool:

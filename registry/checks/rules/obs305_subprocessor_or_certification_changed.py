@@ -23,6 +23,7 @@ from registry.checks.looking import lapsed_in_words, unseen, weak
 from registry.checks.rule import Case, Outcome, Rule, dated
 from registry.clock import day
 from registry.connectors.observation import Observation
+from registry.law import remembered
 from registry.law.names import company
 
 RULE = Rule(
@@ -152,12 +153,15 @@ def _rests_on_one(case: Case, item: Any) -> bool:
 def _importer(case: Case, index: int, item: Any) -> Outcome | None:
     field, name = f"/transfers/items/{index}", item.importer or "-"
     key = f"{_plain(case, name)}:{item.instrument}"
-    instrument = case.law.instruments[item.instrument].name
+    rests_on = case.law.instruments[item.instrument]
+    instrument = rests_on.name
+    unsure = (rests_on.key,) if any(remembered(rests_on, name) for name in ("needs", "valid_from")) else ()
     found = _newest(case, "certification", "entries", "importer", [name], item.instrument)
     if found is None:
         return case.open(
             field,
             key=key,
+            remembered=unsure,
             fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).{_over(case, 'certification')[0]}",
             en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')})."
             f"{_over(case, 'certification')[1]}",
@@ -168,6 +172,7 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
         return case.fail(
             field,
             key=key,
+            remembered=unsure,
             observation=seen.id,
             fi=f"{name} ei ole sertifioitu ({instrument.get('fi')}). Sovi muista suojatoimista tai lopeta siirto.",
             en=f"{name} is not certified ({instrument.get('en')}). Agree on other safeguards, or stop the transfer.",
@@ -177,6 +182,7 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
         return case.open(
             field,
             key=key,
+            remembered=unsure,
             observation=seen.id,
             fi=f"Toimittajan {name} sertifiointi oli uusittava viimeistään {dated(due)}.",
             en=f"The certification of {name} had to be renewed by {dated(due)}.",
