@@ -131,10 +131,19 @@ def answer(endpoint: str) -> flask.Response:
     """The answer to the present request at an endpoint for clients ("token", "revocation", "introspection",
     "device_authorization"), errors of OAuth included.
 
-    Raises errors.TooMany where its address asks too often.
+    Raises errors.TooMany where its address asks too often, or has failed to prove a client too often.
     """
     server: Server = flask.current_app.extensions[SERVER]
     flask.request.max_content_length = MAX_FORM
+    try:
+        return _answered(server, endpoint)
+    except errors.TooMany as many:
+        # OAuth has no word for it at these endpoints; a client that reads no problem finds this one.
+        told: dict[str, Any] = {"error": "temporarily_unavailable", "error_description": many.detail}
+        raise errors.TooMany(many.detail, headers=many.headers, **told) from None
+
+
+def _answered(server: Server, endpoint: str) -> flask.Response:
     try:
         request = server.create_oauth2_request(None)
         plain(request)
