@@ -12,6 +12,7 @@ import click
 
 from registry import __version__, db, terminal
 from registry.auth.commands import client, role
+from registry.auth.login import login, logout, whoami
 from registry.auth.provider_commands import provider
 from registry.catalogue.commands import load
 from registry.checks.commands import check
@@ -45,7 +46,7 @@ def main(ctx: click.Context) -> None:
 
 for _command in (
     load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
-    webhooks,
+    webhooks, login, logout, whoami,
 ):  # fmt: skip
     main.add_command(_command)
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from registry import errors, terminal
 from registry.auth import clients, duties, giving
+from registry.auth.registration import (
+    BY_KEY,
+    BY_SECRET,
+    CODE,
+    DEVICE,
+    ITSELF,
+    PUBLIC,
+    REFRESH,
+    Registration,
+)
 from registry.auth.scopes import SCOPES, split
 
 
@@ -56,22 +66,62 @@ def client() -> None:
     type=RoleText(),
     help="A role in a controller, such as editor@acme:news or system@acme:chat. May be given again.",
 )
+@click.option(
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    help="It asks on behalf of people, in their browser, and is answered here: https, or http://127.0.0.1/… for a "
+    "program on their own machine, which chooses the port. May be given again.",
+)
+@click.option("--device", is_flag=True, help="It asks on behalf of people who type a code (registry login).")
+@click.option("--no-refresh", is_flag=True, help="People allow it something for minutes, not for days.")
+@click.option("--public", is_flag=True, help="It runs where no secret can be kept, and gets none.")
+@click.option(
+    "--jwks", type=click.File(), help="Its public keys: it proves itself by signature, not by secret."
+)
 def add(
     name: str,
     scopes: tuple[str, ...],
     controllers: tuple[str, ...],
     everything: bool,
     roles: tuple[duties.Given, ...],
+    redirect_uris: tuple[str, ...],
+    device: bool,
+    no_refresh: bool,
+    public: bool,
+    jwks: TextIO | None,
 ) -> None:
-    """Add a client; its secret is shown this once."""
-    if bool(controllers or roles) == everything:
+    """Add a client; its secret, if it has one, is shown this once.
+
+    One that asks on its own has roles of its own. One that asks on behalf of people has theirs.
+    """
+    own, people = bool(controllers or roles or everything), bool(redirect_uris or device)
+    if (controllers or roles) and everything:
         raise click.UsageError("Give --controller or --role, or --everything.")
-    terminal.opened()
-    seen = (duties.EVERY,) if everything else controllers
-    made, secret = clients.register_client(
-        name=name, scopes=scopes, controllers=seen, roles=roles, by=terminal.OPERATOR
+    if not own and not people:
+        raise click.UsageError(
+            "Give --controller, --role or --everything, or else --redirect-uri or --device."
+        )
+    if public and jwks is not None:
+        raise click.UsageError("Give --public or --jwks.")
+    asks = {CODE: redirect_uris, DEVICE: device, REFRESH: people and not no_refresh, ITSELF: own}
+    how = Registration(
+        auth_method=PUBLIC if public else BY_SECRET if jwks is None else BY_KEY,
+        grant_types=tuple(grant for grant, wanted in asks.items() if wanted),
+        redirect_uris=redirect_uris,
+        jwks=None if jwks is None else jwks.read(),
     )
-    _tell({"client_id": made.client_id, "client_secret": secret, **_shown(made)})
+    terminal.opened()
+    made, secret = clients.register_client(
+        name=name,
+        scopes=scopes,
+        controllers=(duties.EVERY,) if everything else controllers,
+        roles=roles,
+        how=how,
+        by=terminal.OPERATOR,
+    )
+    told = {"client_secret": secret} if secret else {}
+    _tell({"client_id": made.client_id, **told, **_shown(made)})
 
 
 @client.command("list")
@@ -96,6 +146,26 @@ def disable(client_id: str) -> None:
     """Let a client ask no more, from now on."""
     terminal.opened()
     clients.disable_client(client_id, by=terminal.OPERATOR)
+
+
+@client.command()
+@click.argument("client_id")
+def delete(client_id: str) -> None:
+    """Forget a client, with its tokens and what people allowed it. The journal keeps what it did."""
+    terminal.opened()
+    clients.delete_client(client_id, by=terminal.OPERATOR)
+
+
+@client.command()
+@click.argument("client_id")
+@click.argument("jwks", type=click.File())
+def keys(client_id: str, jwks: TextIO) -> None:
+    """Give a client that signs other public keys; tokens got with the old ones stop working now.
+
+    To go over without a gap, give a set with the old key and the new one first.
+    """
+    terminal.opened()
+    clients.replace_keys(client_id, jwks.read(), by=terminal.OPERATOR)
 
 
 @click.group(cls=terminal.Told)
@@ -142,6 +212,9 @@ def _shown(one: clients.Client) -> dict[str, Any]:
         "scopes": split(one.scopes),
         "controllers": one.controllers,
         "roles": one.roles,
+        "auth_method": one.auth_method,
+        "grant_types": split(one.grant_types),
+        "redirect_uris": split(one.redirect_uris),
         "created_at": one.created_at,
         "disabled_at": one.disabled_at,
     }

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from joserfc.jwk import ECKey
 
+from registry.auth import registration
 from registry.auth.commands import client as command
 from tests.auth.asking import journalled
 
@@ -69,6 +71,46 @@ def test_rotating_and_disabling(http: FlaskClient) -> None:
     assert json.loads(run("list"))["disabled_at"]
 
 
+PEOPLE = ["add", "--name", "Audit", "--scope", "registers:read"]
+
+
+def test_a_client_that_asks_for_people_has_no_role_of_its_own() -> None:
+    made = json.loads(run(*PEOPLE, "--public", "--device", "--redirect-uri", "http://127.0.0.1/back"))
+    assert "client_secret" not in made
+    assert made["auth_method"] == "none"
+    assert made["grant_types"] == ["authorization_code", "refresh_token", registration.DEVICE]
+    assert (made["redirect_uris"], made["roles"]) == (["http://127.0.0.1/back"], [])
+    (entry,) = journalled("client.registered")
+    assert entry.payload["redirect_uris"] == ["http://127.0.0.1/back"]
+    confidential = json.loads(run(*PEOPLE, "--no-refresh", "--redirect-uri", "https://audit.example/back"))
+    assert confidential["client_secret"].startswith("rcs_")
+    assert confidential["grant_types"] == ["authorization_code"]
+
+
+def test_a_client_that_signs_has_keys_and_others_for_them(tmp_path: Path, http: FlaskClient) -> None:
+    sets = [tmp_path / "one.json", tmp_path / "two.json", tmp_path / "private.json"]
+    for file in sets:
+        key = ECKey.generate_key("P-256", private=True)
+        file.write_text(json.dumps({"keys": [key.as_dict(private=file == sets[2])]}), "utf-8")
+    made = json.loads(run(*PEOPLE, "--everything", "--jwks", str(sets[0])))
+    assert (made["auth_method"], "client_secret" in made) == ("private_key_jwt", False)
+    run("keys", made["client_id"], str(sets[1]))
+    assert len(journalled("client.keys-replaced")) == 1
+    assert "public keys alone" in run("keys", made["client_id"], str(sets[2]), fails=1)
+    assert "another way" in run("rotate", made["client_id"], fails=1)
+
+
+def test_a_client_is_forgotten(http: FlaskClient) -> None:
+    made = json.loads(run(*ADD, "--controller", "seamk"))
+    run("delete", made["client_id"])
+    assert run("list") == ""
+    auth = (made["client_id"], made["client_secret"])
+    assert http.post("/oauth/token", data=GRANT, auth=auth).status_code == 401
+    assert "no such client" in run("delete", made["client_id"], fails=1)
+    (entry,) = journalled("client.deleted")
+    assert entry.payload == {"name": "Chat: poistot"}
+
+
 @pytest.mark.parametrize(
     ("words", "exit_status", "said"),
     [
@@ -82,6 +124,14 @@ def test_rotating_and_disabling(http: FlaskClient) -> None:
         (["add", "--name", "x", "--scope", "registers:read", "--controller", "A B"], 1, "keys"),
         (["add", "--name", " ", "--scope", "registers:read", "--controller", "a"], 1, "name"),
         (["rotate", "0123456789abcdef"], 1, "no such client"),
+        ([*PEOPLE, "--public", "--everything"], 1, "cannot prove itself"),
+        ([*PEOPLE, "--redirect-uri", "http://audit.example/"], 1, "https"),
+        ([*PEOPLE, "--redirect-uri", "http://localhost/"], 1, "https"),
+        ([*PEOPLE, "--redirect-uri", "https://audit.example/#x"], 1, "fragment"),
+        ([*PEOPLE, "--redirect-uri", "https://*.audit.example/"], 1, "asterisk"),
+        ([*PEOPLE, "--redirect-uri", "javascript:alert(1)"], 1, "host"),
+        ([*PEOPLE, "--redirect-uri", "app.example:/back"], 1, "host"),
+        ([*PEOPLE, "--public"], 2, "--redirect-uri"),
         (["disable", "nobody"], 1, "no such client"),
     ],
 )
@@ -93,7 +143,7 @@ def test_what_goes_wrong_is_said_in_a_sentence(words: list[str], exit_status: in
 
 
 def test_help_shows_every_command() -> None:
-    assert {"add", "list", "rotate", "disable"} <= set(run("--help").split())
+    assert {"add", "list", "rotate", "disable", "delete", "keys"} <= set(run("--help").split())
 
 
 def test_help_needs_no_database(tmp_path: Path) -> None:
