@@ -32,6 +32,9 @@ class Settings:
     session_idle_seconds: int = _setting(
         1800, "how long without a request until a person is signed out, seconds"
     )
+    second_factor: str = _setting(
+        "optional", "whether people who sign in have to use a second factor: optional or required"
+    )
     invitation_seconds: int = _setting(3 * 86_400, "how long the link of an invitation may be used, seconds")
     reset_seconds: int = _setting(3600, "how long the link for a new password may be used, seconds")
     refresh_token_seconds: int = _setting(
@@ -115,6 +118,8 @@ class Settings:
         made = cls(**values)
         if not made.database.startswith(("sqlite:///", "postgresql://")):
             raise ValueError(f"{_PREFIX}DATABASE must begin with sqlite:/// or postgresql://")
+        if made.second_factor not in ("optional", "required"):
+            raise ValueError(f"{_PREFIX}SECOND_FACTOR must be optional or required")
         if made.base_url.endswith("/") or not made.base_url.startswith(("http://", "https://")):
             raise ValueError(f"{_PREFIX}BASE_URL must be http(s)://host[:port] without a slash at the end")
         if not all(_port(part) for part in made.receiver_ports.split(",")):

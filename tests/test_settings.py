@@ -36,6 +36,7 @@ def test_the_environment_is_read() -> None:
         ("REGISTRY_DATABASE", "mysql://x"),
         ("REGISTRY_BASE_URL", "https://r.example/"),
         ("REGISTRY_BASE_URL", "r.example"),
+        ("REGISTRY_SECOND_FACTOR", "yes"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from flask import Response, redirect, request
 
+from registry import limits
 from registry.api import Blueprint, produces, public
 from registry.auth import foreign
 from registry.errors import NotFound
 from registry.people import cookies, openid, providers
 from registry.people.pages import PAGES, language, own_path, settings, to
-from registry.people.routes import counted, entered
+from registry.people.routes import entered
+
+#: Ways there and back from one network address: an office of many people has one.
+FROM = limits.Limit("a provider from", burst=200, seconds=600)
 
 blueprint = Blueprint("arriving", __name__, description="Signing in at an organisation's provider")
 
@@ -25,8 +29,13 @@ def go_to_provider(provider: str) -> Response:
 
     `then` is where to go on afterwards, a path of this service.
     """
-    counted()
     found = providers.the(provider)
+    if request.headers.get("Sec-Fetch-Site", "none") not in (
+        "same-origin",
+        "none",
+    ):  # nobody else begins this for them
+        return to("/sign-in", then=own_path(request.args.get("then", "")))
+    limits.take((FROM, limits.address(request.remote_addr or "")))
     where, cookie = openid.way(found, then=own_path(request.args.get("then", "")), settings=settings())
     answer: Response = redirect(where, 303, Response)  # type: ignore[assignment]  # of the class given
     answer.set_data(b"")
@@ -46,15 +55,18 @@ def come_from_provider(provider: str) -> Response:
     Who comes for the first time is added, if a group of theirs means a role here; roles are set as the groups are now.
     403 says what was wrong.
     """
-    counted()
+    limits.take((FROM, limits.address(request.remote_addr or "")))
     found = providers.the(provider)
     if any(len(values) > 1 for _, values in request.args.lists()):
         raise openid.Refused("A parameter stands there twice.", code="provider_state")
     who = openid.arrive(found, request.args, cookies.read("provider"), settings=settings())
+    if settings().second_factor == "required" and not who.strong:
+        raise openid.Refused("A second factor is required, and none is vouched for.", code="provider_weak")
     try:
         user = foreign.received(found, who, language=language(), settings=settings())
     except NotFound:  # disabled here, whatever the provider says
         raise openid.Refused("They may not come in here.") from None
-    answer = entered(to(own_path(who.then)), user, found.actor)
+    method = f"{found.actor}+mfa" if who.strong else found.actor
+    answer = entered(to(own_path(who.then)), user, method)
     cookies.drop(answer, "provider")
     return answer

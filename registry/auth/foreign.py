@@ -185,11 +185,13 @@ def disable(key: str, *, by: str) -> None:
     given = giving.StoredRole.select().where(giving.stands() & (giving.StoredRole.given_by == provider.actor))
     for row in list(given):
         giving.away(row, by=by)
+    methods = (provider.actor, f"{provider.actor}+mfa")
     live = sessions.Session.select(sessions.Session.user).where(
-        sessions.Session.method == provider.actor, sessions.Session.ended_at.is_null()
+        sessions.Session.method.in_(methods), sessions.Session.ended_at.is_null()
     )
     for (user_id,) in list(live.distinct().tuples()):
-        sessions.end(user_id, by=by, method=provider.actor)
+        for method in methods:
+            sessions.end(user_id, by=by, method=method)
 
 
 @db.writes

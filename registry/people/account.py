@@ -15,7 +15,7 @@ from registry.errors import Invalid
 from registry.keys.sealing import Sealer
 from registry.people import attempts, cookies, devices, factor, forms, links, passwords, sessions, users
 from registry.people.documents import form, page
-from registry.people.pages import PAGES, settings, signed_in, to
+from registry.people.pages import PAGES, halfway_in, settings, signed_in, to
 from registry.people.routes import chosen, entered
 from registry.people.sessions import Person
 from registry.people.users import User
@@ -114,7 +114,7 @@ def change_password(person: Person) -> Response:
 @blueprint.route("/account/second-factor")
 @PAGES.page
 @page(blueprint, "A new key, or 303.")
-@signed_in
+@halfway_in
 def show_factor(person: Person) -> Response:
     """Show a new key for an authenticator."""
     user = users.the(person.id)
@@ -141,7 +141,7 @@ def _factor(user: User, *, offer: str | None = None, wrong: Invalid | None = Non
 @page(blueprint, "The recovery codes, shown this once.")
 @form(blueprint, "offer", "password", "code")
 @blueprint.fails(409, 429)
-@signed_in
+@halfway_in
 def add_factor(person: Person) -> Response:
     """Take an authenticator into use: by the present password, and the first code that it shows."""
     sent, user = forms.sent("offer", "password", "code"), users.the(person.id)
@@ -150,8 +150,8 @@ def add_factor(person: Person) -> Response:
         codes = factor.begin(user, sent["offer"], sent["code"], settings=settings(), by=person.actor)
     except Invalid as wrong:
         return _factor(user, offer=sent["offer"], wrong=wrong)
-    sessions.end(user.id, by=person.actor, but=person.session)
-    return PAGES.answer("codes.html", codes=codes)
+    sessions.end(user.id, by=person.actor)
+    return entered(PAGES.answer("codes.html", codes=codes), user, "password+totp")
 
 
 @public
@@ -170,14 +170,14 @@ def show_factor_change(person: Person) -> Response:
 @blueprint.route("/account/second-factor/change", methods=["POST"])
 @PAGES.page
 @page(blueprint, "The new recovery codes, shown this once.")
-@form(blueprint, "password", "what")
+@form(blueprint, "password", "code", "what")
 @blueprint.fails(409, 429)
 @signed_in
 def change_factor(person: Person) -> Response:
-    """Make new recovery codes (`what`: renew), or take the second step away (remove), by the present password."""
-    sent, user = forms.sent("password", "what"), users.the(person.id)
+    """Make new recovery codes (`what`: renew), or take the second step away (remove), by both factors."""
+    sent, user = forms.sent("password", "code", "what"), users.the(person.id)
     try:
-        proven(user, sent["password"])
+        proven(user, sent["password"], sent["code"])
     except Invalid as wrong:
         return refused("factor-change.html", wrong)
     if sent["what"] == "renew":
@@ -195,8 +195,13 @@ def change_factor(person: Person) -> Response:
 @form(blueprint, "session")
 @signed_in
 def end_sessions(person: Person) -> Response:
-    """End another session of one's own; without a name, all others."""
+    """End another session of one's own; without a name, all others.
+
+    Who signed in more than ten minutes ago is asked first who they are, by 303 to the form to sign in with.
+    """
     key = forms.sent("session")["session"]
+    if not sessions.recent(person):
+        return to("/sign-in", then="/account", said="again")
     if key:
         sessions.end(person.id, by=person.actor, key=key)
     else:
@@ -204,14 +209,17 @@ def end_sessions(person: Person) -> Response:
     return to("/account", said="end_done")
 
 
-def proven(user: User, password: str) -> None:
-    """Raises errors.Invalid unless it is the present password (`wrong_password`), or too many were wrong (`wait`)."""
+def proven(user: User, password: str, code: str | None = None) -> None:
+    """Raises errors.Invalid unless it is the present password (`wrong_password`), and the code (`code_wrong`) where one
+    is asked for, or where too many were wrong (`wait`)."""
     known = devices.known(cookies.read("device"), user)
     counted = ("present", f"{user.id} {known or ''}")
     if wait := attempts.claim(*counted):
         raise Invalid("Too many attempts.", code="wait", field="password", seconds=wait)
     if not passwords.right(user.password, password):
         raise Invalid("That is not the present password.", code="wrong_password", field="password")
+    if code is not None and factor.right(user, code, settings()) is None:
+        raise Invalid("That is not the code of this moment.", code="code_wrong", field="code")
     attempts.forget(*counted)
 
 

@@ -73,6 +73,18 @@ def disable(who: str) -> None:
     sessions.disable(_the(who).id, by=terminal.OPERATOR)
 
 
+@user.command("sign-out")
+@click.argument("who", required=False)
+@click.option("--everybody", is_flag=True, help="All sessions of all people.")
+def sign_out(who: str | None, everybody: bool) -> None:
+    """End the sessions of somebody (id or e-mail) now; they may sign in again."""
+    if (who is None) != everybody:
+        raise click.UsageError("Name somebody, or give --everybody.")
+    terminal.opened()
+    for one in [_the(who)] if who is not None else list(users.User.select()):
+        sessions.end(one.id, by=terminal.OPERATOR)
+
+
 def address(base_url: str, secret: str) -> str:
     """The address that somebody opens to set a password."""
     return f"{base_url}/set-password?link={secret}"

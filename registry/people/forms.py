@@ -66,7 +66,7 @@ def check() -> None:
 
 
 def _key() -> str | None:
-    if sessions.current() is not None:
+    if sessions.current(weak=True) is not None:
         return cookies.read("session")
     made: str | None = g.get("registry_form")
     return made or cookies.read("form")

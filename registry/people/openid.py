@@ -32,6 +32,8 @@ SCOPE = "openid email profile"
 SECONDS = 600
 #: How far the provider's clock may be from ours, seconds.
 LEEWAY = 30
+#: Methods that are, or are with another, more than a password.
+_STRONG = frozenset({"mfa", "otp", "hwk", "swk", "sc", "pop"})
 #: The longest token that is looked at.
 LONGEST = 16 * 1024
 
@@ -44,13 +46,18 @@ class Refused(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Who came, as the provider says: what it calls them for ever, mailbox, name, groups; and where to go on."""
+    """Who came, as the provider says: what it calls them for ever, mailbox, name, groups; and where to go on.
+
+    `strong`: it says that more than a password was asked for (`amr`, RFC 8176). One that says nothing is taken to have
+    asked for no more.
+    """
 
     subject: str
     email: str
     name: str
     groups: frozenset[str]
     then: str
+    strong: bool = False
 
 
 def way(provider: Provider, *, then: str, settings: Settings) -> tuple[str, str]:
@@ -99,7 +106,7 @@ def arrive(
     name = claims.get("name")
     return Arrived(
         str(claims["sub"]), email, name if isinstance(name, str) and name.strip() else email,
-        groups(claims, provider.groups_claim), then,
+        groups(claims, provider.groups_claim), then, bool(_STRONG & groups(claims, "amr")),
     )  # fmt: skip
 
 

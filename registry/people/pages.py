@@ -72,7 +72,7 @@ class Pages:
             carried=carried and carried + "&",
             home=within(HOME),
             stylesheet=f"/static/people.css?v={STYLES_TAG}",
-            person=sessions.current(),
+            person=sessions.current(weak=True),
             form=forms.token,
             within=within,
             **context,
@@ -134,10 +134,23 @@ def signed_in(view: View) -> View:
     @functools.wraps(view)
     def entered(*args: Any, **kwargs: Any) -> Any:
         person: Person | None = sessions.current()
+        if person is None and sessions.current(weak=True) is not None:
+            return to("/account/second-factor")
         if person is None:
             here = request.full_path.rstrip("?") if request.method == "GET" else HOME
             return to("/sign-in", then=here)
         return view(person, *args, **kwargs)
+
+    return entered  # type: ignore[return-value]  # as the view, for whoever asks
+
+
+def halfway_in(view: View) -> View:
+    """As `signed_in`, also for who still has to take a second factor into use."""
+
+    @functools.wraps(view)
+    def entered(*args: Any, **kwargs: Any) -> Any:
+        person = sessions.current(weak=True)
+        return to("/sign-in", then=HOME) if person is None else view(person, *args, **kwargs)
 
     return entered  # type: ignore[return-value]  # as the view, for whoever asks
 
@@ -175,7 +188,7 @@ def language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return str(asked)
-    person = sessions.current()
+    person = sessions.current(weak=True)
     if person is not None:
         return person.language
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]

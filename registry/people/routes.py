@@ -19,7 +19,7 @@ from registry.people.users import User
 blueprint = Blueprint("people", __name__, description="Signing in")
 
 #: Tries from one network address, right or wrong, at the forms that take a password, a code or a link.
-FROM = limits.Limit("signing in from", burst=40, seconds=400)
+FROM = limits.Limit("signing in from", burst=100, seconds=600)
 
 _YEAR = 365 * 24 * 3600
 
@@ -35,10 +35,10 @@ def show_sign_in() -> Response:
     `then` is where to go on, a path of this service; anything else leads to the account.
     """
     then = own_path(request.args.get("then", ""))
-    if sessions.current() is not None:
-        return to(then)
     said = request.args.get("said")
-    known = {"password_set", "signed_out"}
+    known = {"password_set", "signed_out", "again"}
+    if said != "again" and sessions.current(weak=True) is not None:
+        return to(then if sessions.current() is not None else "/account/second-factor")
     return _sign_in(then, done=PAGES.said()(f"sign_in.{said}") if said in known else "")
 
 
@@ -164,7 +164,7 @@ def sign_out() -> Response:
     303 to the form to sign in with.
     """
     forms.check()
-    person = sessions.current()
+    person = sessions.current(weak=True)
     if person is not None:
         sessions.end(person.id, by=person.actor, key=person.session)
     answer = to("/sign-in", said="signed_out")

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: How exactly it is known when a session was last used, seconds: noting it is a write.
 NOTED = 60
+#: After so long somebody is asked again who they are before they end other sessions, seconds.
+RECENT = 600
 #: How long the rows of sessions stay that are over, seconds. The journal keeps that they were.
 KEPT = 7 * 86_400
 
@@ -60,17 +62,31 @@ class Person:
     method: str
     session: str
 
+    @property
+    def strong(self) -> bool:
+        """Whether more than a password was asked for."""
+        return "+" in self.method
 
-def current() -> Person | None:
+
+def current(*, weak: bool = False) -> Person | None:
     """Who is signed in where the present request comes from; None where nobody is.
 
-    A session that was idle too long, is too old, was ended, or whose user is disabled is none.
+    A session that was idle too long, is too old, was ended, or whose user is disabled is none; nor is one that was
+    begun with a password alone where a second factor is required, unless `weak` ones are asked for too: that is for the
+    pages on which one is taken into use.
     """
     if "registry_person" not in g:
         cookie = cookies.read("session")
         g.registry_person = None if cookie is None else look(cookie)
     person: Person | None = g.registry_person
-    return person
+    if person is None or weak or person.strong or _settings().second_factor == "optional":
+        return person
+    return None
+
+
+def recent(person: Person) -> bool:
+    """Whether somebody has proven just now who they are."""
+    return person.authenticated_at > clock.later(clock.now(), -RECENT)
 
 
 def look(cookie: str) -> Person | None:

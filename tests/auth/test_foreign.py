@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -263,6 +264,30 @@ def test_an_answer_counts_in_its_own_browser_once_in_time_and_at_its_provider(
     back = there.sign_in(thief.get("/sign-in/with/osekk").headers["Location"], "dpo").removeprefix(BASE)
     later(monkeypatch, 601)
     assert thief.get(back).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "goes"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)]
+)
+def test_v7_6_2_nobody_else_begins_a_session_for_somebody(
+    browser: Callable[[], Browser], there: Organisation, provider: providers.Provider, site: str, goes: bool
+) -> None:
+    answer = browser().get("/sign-in/with/osekk?then=/account", **{"Sec-Fetch-Site": site})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(there.issuer if goes else "/sign-in?then=%2Faccount")
+
+
+@pytest.mark.parametrize(
+    ("amr", "status"), [(None, 403), (["pwd"], 403), (["pwd", "mfa"], 303), (["otp"], 303)]
+)
+def test_v6_8_4_where_a_second_factor_is_required_the_provider_has_to_say_that_there_was_one(
+    there: Organisation, provider: providers.Provider, settings: Settings, amr: list[str] | None, status: int
+) -> None:
+    there.people({"dpo": {**PEOPLE["dpo"], "amr": amr}})
+    rooms = [oauth.blueprint, routes.blueprint, account.blueprint, arriving.blueprint, doors()]
+    one = Browser(application(replace(settings, second_factor="required"), rooms).test_client())
+    assert come(one, there, "dpo").status_code == status
+    assert one.get("/account").status_code == (200 if status == 303 else 303)
 
 
 def test_a_provider_that_is_away_is_said(browser: Callable[[], Browser], settings: Settings) -> None:

@@ -184,7 +184,7 @@ def test_g9_from_the_invitation_to_signing_out(
     one.open("/account/password")
     one.open("/account/second-factor/change")
     one.open("/account")
-    one.press("main form button")  # out
+    one.press("header form button")  # out
     assert one.path() == "/sign-in"
     # In again, with both steps, and once with a code on paper.
     one.fill(email=email, password=PASSWORD)
@@ -193,7 +193,7 @@ def test_g9_from_the_invitation_to_signing_out(
     one.fill(code=totp.at(int(time.time()) + 30))  # that of now was used
     one.press()
     assert one.path() == "/account"
-    one.press("main form button")
+    one.press("header form button")
     one.open("/sign-in/code")
     one.open(f"/set-password?link={link}")  # spent
     assert one.chromium.run("document.querySelectorAll('form').length") == 0

@@ -49,10 +49,16 @@ class Somebody:
         assert key
         code = pyotp.TOTP(key[1].replace(" ", "")).now()
         fields = {"form": field(shown, "form"), "offer": offer, "password": self.password, "code": code}
-        return self.http.post(self.url + "/account/second-factor", data=fields, timeout=30)
+        return self.told(self.http.post(self.url + "/account/second-factor", data=fields, timeout=30))
 
     def renew_codes(self) -> requests.Response:
-        answer = self.send("/account/second-factor/change", password=self.password, what="renew")
+        code = self.codes[0]
+        return self.told(
+            self.send("/account/second-factor/change", password=self.password, code=code, what="renew")
+        )
+
+    def told(self, answer: requests.Response) -> requests.Response:
+        """Keeps the codes that are shown."""
         self.codes = re.findall(r"<li>([a-z2-7]{6}(?:-[a-z2-7]{6}){3})</li>", answer.text)
         return answer
 

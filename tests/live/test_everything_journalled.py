@@ -313,13 +313,21 @@ STEPS: list[Step] = [
         lambda u: u.person.change_password(),
         {("user.password-set", "user/…"), ("user.signed-out", "user/…"), ("user.signed-in", "user/…")},
     ),
-    ("addFactor", lambda u: u.person.add_factor(), {("user.factor-added", "user/…")}),
+    (
+        "addFactor",
+        lambda u: u.person.add_factor(),
+        {("user.factor-added", "user/…"), ("user.signed-out", "user/…"), ("user.signed-in", "user/…")},
+    ),
     (
         "changeFactor",
         lambda u: u.person.renew_codes(),
-        {("user.recovery-codes-made", "user/…")},
+        {("user.recovery-code-used", "user/…"), ("user.recovery-codes-made", "user/…")},
     ),
-    ("endSessions", lambda u: u.person.end_others(), {("user.signed-out", "user/…")}),
+    (
+        "endSessions",
+        lambda u: u.person.end_others(),  # one begins, and is ended
+        {("user.signed-in", "user/…"), ("user.signed-out", "user/…")},
+    ),
     ("signOut", lambda u: u.person.send("/sign-out", "/account"), {("user.signed-out", "user/…")}),
     (
         "giveCode",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from html import unescape
 
@@ -64,6 +65,7 @@ def test_an_authenticator_is_taken_into_use_and_asked_for(browser: New, person: 
     answer = one.post("/account/second-factor", code=code(secret, -1), **fields)
     codes = re.findall(f"<li>({PAPER})</li>", answer.text)
     assert answer.status_code == 200 and len(set(codes)) == 10
+    fields["form"] = token(one.get("/account").text)  # the session has a new cookie
     assert one.post("/account/second-factor", code=code(secret), **fields).status_code == 409
     other = browser()
     step = other.sign_in(user.email, then="/account/password")
@@ -189,12 +191,15 @@ def test_new_codes_end_those_before_and_removing_needs_the_password(
     one.sign_in(user.email)
     one.send("/sign-in/code", code=code(secret))
     path = "/account/second-factor/change"
-    assert one.send(path, password="wrong one", what="remove").status_code == 422
-    page = one.send(path, password=PASSWORD, what="renew")
+    assert one.send(path, password="wrong one", code=codes[0], what="remove").status_code == 422
+    for wrong in ("", "000000", code(secret)):  # none, a wrong one, one that was used
+        assert one.send(path, password=PASSWORD, code=wrong, what="remove").status_code == 422
+    page = one.send(path, password=PASSWORD, code=codes[1], what="renew")
     fresh = re.findall(f"<li>({PAPER})</li>", page.text)
     assert len(fresh) == 10 and not set(fresh) & set(codes)
-    assert one.send(path, password=PASSWORD, what="rubbish").status_code == 422
-    assert one.send(path, password=PASSWORD, what="remove").status_code == 303
+    assert one.send(path, password=PASSWORD, code=codes[2], what="remove").status_code == 422
+    assert one.send(path, password=PASSWORD, code=fresh[1], what="rubbish").status_code == 422
+    assert one.send(path, password=PASSWORD, code=fresh[0], what="remove").status_code == 303
     assert users.the(user.id).totp is None and factor.papers(user.id) == 0
     assert browser().sign_in(user.email).headers["Location"] == "/account"
 
@@ -231,3 +236,30 @@ def test_without_a_sealing_key_it_is_said_and_not_offered(opened: str, person: P
     assert one.get("/account/second-factor").status_code == 303
     with pytest.raises(Conflict):
         factor.renew(user, by=BY)
+
+
+def test_v6_3_3_where_a_second_factor_is_required_a_password_leads_to_taking_one_into_use_and_nowhere_else(
+    opened: str, settings: Settings, person: Person
+) -> None:
+    user = person()
+    app = application(replace(settings, second_factor="required"), [routes.blueprint, account.blueprint])
+    one = Browser(app.test_client())
+    assert one.sign_in(user.email).status_code == 303
+    for path in ("/account", "/account/password", "/account/second-factor/change"):
+        assert one.get(path).headers["Location"] == "/account/second-factor", path
+    assert one.get("/sign-in").headers["Location"] == "/account/second-factor"
+    page = one.get("/account/second-factor").text
+    form, weak = token(page), one.cookie("session")
+    for path in ("/account/language", "/account/sessions", "/account/password"):
+        assert one.post(path, form=form).headers["Location"] == "/account/second-factor", path
+    with app.test_request_context(headers={"Cookie": f"__Host-session={weak}"}, base_url=BASE):
+        assert sessions.current() is None and sessions.current(weak=True) is not None
+    fields = {"offer": hidden(page, "offer"), "password": PASSWORD, "code": code(secret_of(page))}
+    assert one.post("/account/second-factor", form=form, **fields).status_code == 200
+    assert one.get("/account").status_code == 200
+    assert one.cookie("session") != weak
+    other = Browser(app.test_client())
+    other.sign_in(user.email)
+    assert other.send("/sign-in/code", code=code(secret_of(page), 1)).status_code == 303
+    assert other.get("/account").status_code == 200
+    assert other.send("/sign-out", "/account").status_code == 303

@@ -15,8 +15,9 @@ from registry.journal import entries
 from registry.people import agents, factor, links, sessions, users
 from registry.people.account import blueprint
 from registry.settings import Settings
-from tests.people.conftest import BY, Browser
+from tests.people.conftest import BY, PASSWORD, Browser
 from tests.people.test_factor import guarded  # noqa: F401 -- a fixture
+from tests.people.test_signing_in import later
 
 New = Callable[[], Browser]
 Person = Callable[..., users.User]
@@ -65,7 +66,9 @@ def command(opened: str, settings: Settings) -> Callable[..., Any]:
         environ = {"REGISTRY_DATABASE": opened, "REGISTRY_BASE_URL": settings.base_url}
         done = CliRunner().invoke(main, ["user", *words], env=environ)
         assert (done.exit_code != 0) == fails, done.output
-        return done.output if fails or words[0] in ("list", "disable") else json.loads(done.output)
+        return (
+            done.output if fails or words[0] in ("list", "disable", "sign-out") else json.loads(done.output)
+        )
 
     return run
 
@@ -113,6 +116,36 @@ def test_v7_5_a_person_sees_and_ends_their_sessions(browser: New, person: Person
     assert [each.get("/account").status_code for each in (one, other, third)] == [200, 303, 200]
     one.send("/account/sessions", "/account")
     assert [each.get("/account").status_code for each in (one, other, third)] == [200, 303, 303]
+
+
+def test_v7_5_2_who_signed_in_a_while_ago_is_asked_again_before_ending_sessions(
+    browser: New, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, one, other = person(), browser(), browser()
+    one.sign_in(user.email)
+    other.sign_in(user.email)
+    later(monkeypatch, sessions.RECENT + 1)
+    answer = one.send("/account/sessions", "/account")
+    assert answer.headers["Location"] == "/sign-in?then=%2Faccount&said=again"
+    assert other.get("/account").status_code == 200
+    page = one.get("/sign-in?then=%2Faccount&said=again")
+    assert page.status_code == 200 and "Sign in again" in page.text
+    assert one.send("/sign-in", "/sign-in?said=again", email=user.email, password=PASSWORD).status_code == 303
+    one.send("/account/sessions", "/account")
+    assert other.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_v7_4_5_the_operator_ends_sessions(
+    command: Callable[..., Any], browser: New, person: Person, everybody: bool
+) -> None:
+    people = [person(), person("other@acme.example")]
+    browsers = [browser(), browser()]
+    for one, user in zip(browsers, people, strict=True):
+        one.sign_in(user.email)
+    command("sign-out", *(["--everybody"] if everybody else [people[0].email]))
+    assert [one.get("/account").status_code for one in browsers] == [303, 303 if everybody else 200]
+    assert command("sign-out", fails=True)
 
 
 def test_nobody_ends_the_sessions_of_others(browser: New, person: Person) -> None:
