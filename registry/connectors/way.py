@@ -8,7 +8,7 @@ import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,8 @@ class Way:
             payload = kinds.load(kind, dict(read()))
         except NotSeen as failed:
             self.faults[failed.code] += 1
+            if failed.code == "credential_refused":
+                self._refused = self._refused or failed
             return could_not_look(kind, failed.reason)
         except errors.Problem:
             self.faults["payload_refused"] += 1
@@ -220,8 +222,9 @@ class Way:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        also: Container[int] = (),
     ) -> Answer:
-        """An answer of the 200s; what passes is tried again, at growing intervals and at random within them.
+        """An answer of the 200s, or of `also`; what passes is tried again, at growing intervals and at random within.
 
         Raises NotSeen for any other. Once a credential was refused nothing more is asked of anybody in this run.
         """
@@ -254,7 +257,7 @@ class Way:
                 failed = NotSeen("unavailable", refused.code)
             else:
                 self._skewed(answer)
-                if 200 <= answer.status < 300:
+                if 200 <= answer.status < 300 or answer.status in also:
                     self._away.discard(origin)
                     return answer
                 failed = _failure(answer.status)
