@@ -6,6 +6,8 @@ out, and what sends it elsewhere drops them.
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,9 +37,11 @@ from registry.outbound import Refused
 
 LONGEST_SECRET = 20_000  # a private key in PEM is well below
 LONGEST_SETTINGS = 50_000
+CHECK_SECONDS = (
+    4.0  # for the resolver to say where the hosts of new settings are; later each run asks it anew
+)
 
 
-@writes
 def add_connector(
     system: str,
     kind: str,
@@ -55,23 +59,38 @@ def add_connector(
     system sees some of the same kinds, Invalid: `unknown_source`, `address_refused`, `unknown_secret`,
     `no_secret_key`, and each fault of the settings.
     """
+    known = source(kind)
+    checked = known.settings(settings)
+    hosts = _reached(known, checked)  # asks the resolver, which no other writer is to wait for
+    return _add(system, known, _plain(settings), hosts, every_hours, state, secrets or {}, by, sealer)
+
+
+@writes
+def _add(
+    system: str,
+    known: Bound,
+    settings: Mapping[str, Any],
+    hosts: list[str],
+    every_hours: int | None,
+    state: State,
+    secrets: Mapping[str, str],
+    by: str,
+    sealer: Sealer,
+) -> int:
     controller, key = parts(system, "/system")
     if not store.exists("system", controller, key):
         raise NotFound("No such system; declare it first.")
-    known = source(kind)
-    checked = known.settings(settings)
-    hosts = _reached(known, checked)
     _alone(controller, key, known)
     number = (Connector.select(peewee.fn.MAX(Connector.id)).scalar() or 0) + 1
     now = journal.stamp()
-    given = _seal(number, known, hosts, secrets or {}, sealer)
+    given = _seal(number, known, hosts, secrets, sealer)
     told = {
         "id": number,
         "version": 1,
         "system": system,
-        "kind": kind,
+        "kind": known.kind,
         "state": state,
-        "settings": _plain(settings),
+        "settings": settings,
         "every_hours": every_hours,
         "hosts": hosts,
         "sees": list(known.source.sees),
@@ -84,7 +103,6 @@ def add_connector(
     return number
 
 
-@writes
 def change_connector(
     number: int,
     *,
@@ -99,9 +117,24 @@ def change_connector(
     Where the hosts that it may reach change its secrets are dropped, and the connector says so. Raises as
     `add_connector`, and Gone for one that was removed, PreconditionFailed for another version than `expect`.
     """
-    told = _newest(number, expect)
-    known = source(told["kind"])
+    row = one(number, None)
+    standing(row)
+    known = source(row.kind)
     hosts = _reached(known, known.settings(settings))
+    _change(number, _plain(settings), hosts, every_hours, state, by, expect)
+
+
+@writes
+def _change(
+    number: int,
+    settings: Mapping[str, Any],
+    hosts: list[str],
+    every_hours: int | None,
+    state: State,
+    by: str,
+    expect: int,
+) -> None:
+    told = _newest(number, expect)
     now = journal.stamp()
     if hosts != told["hosts"]:
         ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
@@ -109,7 +142,7 @@ def change_connector(
             {**one, "given_at": None, "dropped_at": now if one["given_at"] else one["dropped_at"]}
             for one in told["secrets"]
         ]
-    told |= {"settings": _plain(settings), "every_hours": every_hours, "state": state, "hosts": hosts}
+    told |= {"settings": dict(settings), "every_hours": every_hours, "state": state, "hosts": hosts}
     _append({**told, "changed_at": now}, now, by, "changed")
     ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
         ConnectorRun.connector == number
@@ -191,10 +224,12 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
     allow = known.reach(settings)
     if not allow.hosts:
         raise ValueError(f"{known.kind} may reach anything: a source names its hosts")
+    ends = time.monotonic() + CHECK_SECONDS
     for host in allow.hosts:
         for port in sorted(allow.ports) if not host.startswith(".") else ():
+            left = ends - time.monotonic()
             try:
-                outbound.addresses(host, port, allow)
+                outbound.addresses(host, port, dataclasses.replace(allow, seconds=max(left, 0)))
             except Refused as refused:
                 if refused.code.startswith(("dns_", "connection_", "timeout")):
                     continue  # away just now, which a run will tell; what it resolves to is checked then

@@ -66,8 +66,8 @@ class Source:
     """What a source asks for and what it can see.
 
     `title` in fi, sv and en; `settings` is a schema that refuses what it does not know; `secrets` are names with what
-    each is; `sees` the kinds of observation that every run gives or says it could not. A run takes `seconds` and
-    `most` items at most.
+    each is (one that only says who signs in ends in `_id`, `_dn` or `user`: it may well be among what is seen); `sees`
+    the kinds of observation that every run gives or says it could not. A run takes `seconds` and `most` items at most.
     """
 
     title: Mapping[str, str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import socket
+import threading
 from types import MappingProxyType
 from typing import Any
 
@@ -104,6 +106,29 @@ def test_without_a_sealing_key_no_secret_is_taken() -> None:
 
 def test_a_host_that_is_away_just_now_can_be_told(sealer: Sealer) -> None:
     add(sealer, settings={"host": "desk.invalid", "port": 443})
+
+
+def test_nobody_waits_for_the_resolver_of_another(sealer: Sealer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is slow to resolve is looked at outside the transaction, and not for long."""
+    inside: list[bool] = []
+
+    def slow(host: str, *_: Any, **__: Any) -> list[Any]:
+        inside.append(db.database.obj.in_transaction())
+        return []
+
+    monkeypatch.setattr(connecting, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(threading, "Thread", _AtOnce)
+    add(sealer, settings={"host": "desk.example", "port": 443})
+    connecting.change_connector(
+        1, settings={"host": "desk2.example", "port": 443}, every_hours=1, state="enabled", by=BY, expect=1
+    )
+    assert inside == [False, False]
+
+
+class _AtOnce:
+    def __init__(self, *, target: Any, **_: Any) -> None:
+        self.start = target
 
 
 def test_two_do_not_look_at_the_same(sealer: Sealer) -> None:

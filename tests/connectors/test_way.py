@@ -352,3 +352,18 @@ def test_a_source_with_a_defect_sees_nothing_and_tells_no_secret(
     assert [one.about for one in pulled.looked] == list(source.SOURCE.sees)
     assert pulled.state == ("incomplete" if "announce" in case else "failed")
     assert SECRET not in caplog.text + repr(pulled)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("token", True), ("client_id", False), ("bind_dn", False), ("user", False)]
+)
+def test_a_secret_among_what_is_seen_is_not_told_but_a_name_is_no_secret(name: str, told: bool) -> None:
+    def observe(*_: Any) -> Any:
+        return iter([Seen("region", {"region": f"at {SECRET}"})])
+
+    only = dataclasses.replace(source.SOURCE, sees=("region",))
+    pulled = pull(
+        Bound("desk", only, source.reach, observe), {"host": "127.0.0.1", "port": 1}, {name: SECRET}
+    )
+    assert (SECRET in repr(pulled)) is not told
+    assert pulled.faults == ({"secret_in_answer": 1} if told else {})
