@@ -18,6 +18,7 @@ from registry.checks import runs as check_runs
 from registry.connectors import connector_routes as connectors
 from registry.connectors import routes as observations
 from registry.consequences import routes as consequences
+from registry.drift import routes as drift
 from registry.journal import routes as journal
 from registry.journal.entries import checkpoint
 from registry.keys import held
@@ -54,6 +55,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     findings.blueprint,
     forecast.blueprint,
     what_if.blueprint,
+    drift.blueprint,
     consequences.blueprint,
     waivers.blueprint,
     measures.blueprint,

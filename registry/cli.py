@@ -21,6 +21,7 @@ from registry.checks.outlook import command as forecast
 from registry.checks.turning import law_table
 from registry.connectors.commands import observations
 from registry.connectors.observing import observe
+from registry.drift.commands import command as drift
 from registry.journal.commands import verify
 from registry.keys.commands import keys
 from registry.people.commands import user
@@ -47,6 +48,7 @@ def main(ctx: click.Context) -> None:
 for _command in (
     load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
     webhooks, login, logout, whoami,
+    drift,
 ):  # fmt: skip
     main.add_command(_command)
 

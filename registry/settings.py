@@ -54,6 +54,9 @@ class Settings:
     trusted_proxies: str = _setting(
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"
     )
+    look_days: int = _setting(
+        30, "after how many days without a look a system is said to be overdue for one, in its drift"
+    )
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
     shortening_days: int = _setting(
         7, "how long a shorter retention rule waits after a second person has approved it, days"

@@ -133,6 +133,8 @@ ROWS = [
         within="registers history"),
     Row("GET", "/v1/observations/<number:number>", "/v1/observations/{observation}", "observations:read",
         within="registers history", about=WITH_DESK, but=PAST_404),
+    Row("GET", "/v1/systems/<key:controller>/<key:key>/drift", "/v1/systems/{c}/desk/drift",
+        "systems:read observations:read findings:read", within="registers", about=WITH_DESK),
     Row("POST", "/v1/connectors", "/v1/connectors", "connectors:write", 201,
         body={"system": "{c}/spare", "kind": "zendesk", "settings": CONNECTED, "every_hours": None}),
     Row("GET", "/v1/connectors", "/v1/connectors", "connectors:read", stranger=200),

@@ -1,0 +1,169 @@
+"""Declared beside observed, aspect by aspect. The checks judge; this says which sides they compared, and how old."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from registry.checks.book import examine
+from registry.checks.rule import Case, Outcome
+from registry.connectors.observation import Observation
+from registry.drift import sides
+from registry.drift.sides import Said
+
+#: `unknown` is never agreement: nobody looked, not to the end, or too long ago for it to count.
+Verdict = Literal["differs", "unknown", "agrees", "not_applicable"]
+VERDICTS: tuple[Verdict, ...] = ("differs", "unknown", "agrees", "not_applicable")
+_OF_KIND: dict[str, Verdict] = {
+    "fail": "differs",
+    "open": "unknown",
+    "pass": "agrees",
+    "na": "not_applicable",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Aspect:
+    """One thing that a record says of its systems: the check that judges it, and the kinds of look that show it.
+
+    `field` is where the record says it, `declared` what it says; `mine` tells which outcomes of the check are about it,
+    where the check is about more than that.
+    """
+
+    name: str
+    code: str
+    kinds: tuple[str, ...]
+    field: str
+    declared: Callable[[Any], Iterable[Said]]
+    mine: Callable[[Outcome], bool] = lambda _: True
+
+
+def _of_role(outcome: Outcome) -> bool:
+    return outcome.key.endswith(":admin") or ":role:" in outcome.key
+
+
+def _of_system(outcome: Outcome) -> bool:
+    return ":" not in outcome.key  # the whole system was not seen, or nothing is declared
+
+
+ASPECTS = (
+    Aspect(
+        name="retention", code="OBS302", kinds=("deletion_rules", "oldest_item"), field="/retention",
+        declared=lambda record: (sides.retention(one) for one in record.retention),
+    ),
+    Aspect(
+        name="roles", code="OBS301", kinds=("roles", "accounts"), field="/access/roles", declared=sides.roles,
+        mine=lambda outcome: _of_role(outcome) or _of_system(outcome),
+    ),
+    Aspect(
+        name="domains", code="OBS301", kinds=("accounts",), field="/access/roles", declared=sides.domains,
+        mine=lambda outcome: not _of_role(outcome),
+    ),
+    Aspect(
+        name="account_hygiene", code="OBS306", kinds=("accounts", "settings", "credential"), field="/security_measures",
+        declared=sides.hygiene,
+    ),
+    Aspect(
+        name="region", code="OBS303", kinds=("region",), field="/storage_locations", declared=sides.places,
+    ),
+    Aspect(
+        name="fields", code="OBS304", kinds=("field_inventory",), field="/data_categories", declared=sides.categories,
+    ),
+    Aspect(
+        name="sub_processors", code="OBS305", kinds=("sub_processors", "certification", "apps"), field="/processors",
+        declared=sides.processors,
+    ),
+    Aspect(
+        name="publication", code="OBS307", kinds=("published_text", "inventory"), field="/document",
+        declared=sides.published,
+    ),
+    Aspect(
+        name="requests", code="OBS308", kinds=("request_log",), field="/response_time", declared=sides.requests,
+    ),
+    Aspect(
+        name="trackers", code="LAW208", kinds=("cookie_scan",), field="/trackers", declared=sides.trackers,
+    ),
+)  # fmt: skip
+CODES = tuple(dict.fromkeys(aspect.code for aspect in ASPECTS))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of the record, what is wrong with it or open about it, and whether what was seen bears it out."""
+
+    field: str
+    declared: tuple[Said, ...]
+    verdict: Verdict
+    findings: tuple[Outcome, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Beside:
+    """An aspect of one register and one system: its statements, and the looks that show it, the newest of each kind."""
+
+    aspect: Aspect
+    verdict: Verdict
+    statements: tuple[Statement, ...]
+    evidence: tuple[Observation, ...]
+
+
+def compared(case: Case, system: str) -> tuple[Beside, ...]:
+    """What the record of a case says of one of its systems (``controller/key``) beside what was seen of it.
+
+    Raises ValueError for a system that the record does not name.
+    """
+    alone = of_system(case, system)
+    outcomes = [(check.code, outcome) for check, outcome in examine(alone, CODES)]
+    return tuple(
+        _aspect(alone, aspect, [said for code, said in outcomes if code == aspect.code]) for aspect in ASPECTS
+    )
+
+
+def of_system(case: Case, system: str) -> Case:
+    """The case as if the system were the record's only one, so that what is said is said of it alone."""
+    key = system.partition("/")[2]
+    at = case.record.system_keys.index(key)
+    record = dataclasses.replace(case.record, systems=(case.record.systems[at],), system_keys=(key,))
+    seen = tuple(one for one in case.observations if one.system == system)
+    return dataclasses.replace(case, record=record, observations=seen)
+
+
+def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
+    evidence = tuple(one for one in case.observations if one.about in aspect.kinds)
+    whole = any(one.complete for kind in aspect.kinds for one in case.observed(kind))
+    said = [one for one in outcomes if aspect.mine(one)]
+    # A check that found something wrong elsewhere says nothing of what is right: what is left is borne out by a look.
+    verdict = _together(one.kind for one in said) if said else "agrees"
+    if verdict == "agrees" and not (whole and any(aspect.declared(case.record))):
+        verdict = "unknown"
+    statements = tuple(_statements(case, aspect, said, verdict, whole))
+    return Beside(aspect, verdict, statements, evidence)
+
+
+def _statements(
+    case: Case, aspect: Aspect, said: Sequence[Outcome], verdict: Verdict, whole: bool
+) -> Iterator[Statement]:
+    wrong = tuple(one for one in said if one.kind in ("fail", "open"))
+    if aspect.name != "retention":
+        yield Statement(aspect.field, tuple(aspect.declared(case.record)), verdict, wrong)
+        return
+    placed: list[Outcome] = []
+    for index, rule in enumerate(case.record.retention):
+        field = f"{aspect.field}/{index}"
+        mine = tuple(one for one in wrong if one.field == field)
+        placed += mine
+        own = _together(one.kind for one in mine) if mine else "agrees"
+        if verdict == "not_applicable":
+            own = verdict
+        elif own == "agrees" and not (whole and rule.duration):  # what cannot be measured was not compared
+            own = "unknown"
+        yield Statement(field, (sides.retention(rule),), own, mine)
+    rest = tuple(one for one in wrong if all(one is not each for each in placed))
+    if rest or not case.record.retention:
+        yield Statement(aspect.field, (), verdict, rest)
+
+
+def _together(kinds: Iterable[str]) -> Verdict:
+    found = {_OF_KIND[kind] for kind in kinds}
+    return next(verdict for verdict in VERDICTS if verdict in found)

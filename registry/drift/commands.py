@@ -1,0 +1,141 @@
+"""`registry drift`: what is declared beside what is observed, for a terminal and for machines."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections import Counter
+
+import click
+import orjson
+
+from registry import terminal
+from registry.catalogue import store
+from registry.catalogue.read import parts
+from registry.drift import sides
+from registry.drift.beside import Beside
+from registry.drift.drifting import Drift, drift
+from registry.drift.routes import told
+from registry.errors import NotFound
+
+MARKS = {"differs": "✗", "unknown": "?", "agrees": "✓", "not_applicable": "–"}
+COLOURS = {"differs": "red", "unknown": "yellow", "agrees": "green", "not_applicable": None}
+#: Names of what is printed, by language.
+SAYS = {
+    "en": {
+        "declared": "declared", "observed": "observed", "whole": "", "part": ", not all", "days": "d",
+        "changed": "Changed since the look of {day}: {kind}", "never": "Nobody has looked at: {kinds}",
+        "late": "{kind} was last looked at {days} days ago", "none": "No register names this system.",
+    },
+    "fi": {
+        "declared": "ilmoitettu", "observed": "havaittu", "whole": "", "part": ", ei kaikkea", "days": " pv",
+        "changed": "Muuttunut {day} katsotusta: {kind}", "never": "Kukaan ei ole katsonut: {kinds}",
+        "late": "{kind} katsottiin viimeksi {days} päivää sitten", "none": "Mikään rekisteri ei nimeä järjestelmää.",
+    },
+}  # fmt: skip
+INDENT = "              "
+
+
+@click.command("drift")
+@click.argument("names", nargs=-1, metavar="[CONTROLLER|SYSTEM]…")
+@click.option("--all", "whole", is_flag=True, help="Show also what agrees and what does not apply.")
+@click.option("--fail-on-difference", is_flag=True, help="Exit with 1 where something differs.")
+@click.option(
+    "--language", type=click.Choice(("fi", "en")), default="en", show_default=True, help="Of the sentences."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object a line, a system each.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    whole: bool,
+    fail_on_difference: bool,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Say how systems differ from what registers say of them, with the evidence and its age.
+
+    Of systems, given as controller/key, or of all systems of controllers; of all that there are where none is given.
+    """
+    settings, differs = terminal.opened(), False
+    for controller, key in _systems(names):
+        found = drift(controller, key, overdue_days=settings.look_days)
+        every = [one for register in found.registers for one in register.aspects]
+        differs = differs or any(one.verdict == "differs" for one in every)
+        if as_json:
+            click.echo(orjson.dumps(told(found, settings.look_days)))
+        else:
+            _print(found, whole, language)
+    if fail_on_difference and differs:
+        ctx.exit(1)
+
+
+def _systems(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The systems that are meant, in order. Raises NotFound for a controller that is not there."""
+    found: list[tuple[str, str]] = []
+    for name in names:
+        if "/" in name:
+            found.append(parts(name, "system"))
+            continue
+        if not store.exists("controller", name, name):
+            raise NotFound(f"There is no controller {name}.")
+        found += [(one.controller, one.key) for one in store.select("system", controllers={name})]
+    return found or ([] if names else [(one.controller, one.key) for one in store.select("system")])
+
+
+def _print(found: Drift, whole: bool, language: str) -> None:
+    for register in found.registers:
+        click.secho(f"\n{found.system} ({found.name}) – {register.register}, v{register.version}", bold=True)
+        for one in register.aspects:
+            if whole or one.verdict in ("differs", "unknown"):
+                _block(found, one, language)
+        counts: Counter[str] = Counter(one.verdict for one in register.aspects)
+        click.echo(", ".join(f"{MARKS[verdict]} {counts[verdict]} {verdict}" for verdict in MARKS))
+    if not found.registers:
+        click.secho(f"\n{found.system} ({found.name})", bold=True)
+        click.echo(SAYS[language]["none"])
+    _after(found, language)
+
+
+def _block(found: Drift, one: Beside, language: str) -> None:
+    """An aspect: its statements, what was seen with the evidence and its age, and what is wrong or open."""
+    says = SAYS[language]
+    click.secho(f"{MARKS[one.verdict]} {one.aspect.name} ({one.aspect.code})", fg=COLOURS[one.verdict])
+    for statement in one.statements:
+        mark = f"{MARKS[statement.verdict]} " if len(one.statements) > 1 else ""
+        _line(says["declared"], mark + ("; ".join(said[language] for said in statement.declared) or "–"))
+    for look in one.evidence:
+        state = says["whole" if look.complete else "part"]
+        source = f"[{look.kind} #{look.id}, {look.source_level}, {found.age(look)}{says['days']}{state}]"
+        _line(says["observed"], "; ".join(said[language] for said in sides.seen(look)) + f" {source}")
+    for statement in one.statements:
+        for finding in statement.findings:
+            closes = f" → {finding.closes[language]}" if finding.closes else ""
+            _line("", finding.message[language] + closes)
+
+
+def _line(name: str, text: str) -> None:
+    first = f"  {name:<{len(INDENT) - 2}}"
+    width = max(60, shutil.get_terminal_size((100, 24)).columns)
+    click.echo(textwrap.fill(text, width, initial_indent=first, subsequent_indent=INDENT))
+
+
+def _after(found: Drift, language: str) -> None:
+    says = SAYS[language]
+    for one in found.changed:
+        click.echo(says["changed"].format(day=one.before.taken_at[:10], kind=one.kind))
+        for each in one.differences:
+            values = f"{_short(each.get('before'))} → {_short(each.get('after'))}"
+            _line("", f"{each['field']} {each['change']}: {values}")
+        if one.more:
+            _line("", f"… {one.more}")
+    if dark := [one.kind for one in found.overdue if one.taken_at is None]:
+        click.echo(textwrap.fill(says["never"].format(kinds=", ".join(dark)), 100, subsequent_indent="  "))
+    for late in found.overdue:
+        if late.days is not None:
+            click.echo(says["late"].format(kind=late.kind, days=late.days))
+
+
+def _short(value: object) -> str:
+    text = "–" if value is None else orjson.dumps(value).decode()
+    return text if len(text) <= 80 else text[:79] + "…"

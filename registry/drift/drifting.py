@@ -1,0 +1,134 @@
+"""The drift of a system: each register that it serves compared, what changed since the look before, what is overdue."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from registry import clock
+from registry.catalogue import store
+from registry.catalogue.diff import diff
+from registry.catalogue.read import record_at, zone_at
+from registry.checks.running import case_of, zone_named
+from registry.connectors import observations
+from registry.connectors.observation import Observation
+from registry.drift import beside
+from registry.drift.beside import ASPECTS, Beside
+
+#: So many registers of one system are compared, and so many differences of two looks told.
+MOST_REGISTERS = 200
+MOST_CHANGES = 50
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Compared:
+    """One register that the system serves, compared."""
+
+    register: str
+    version: int
+    aspects: tuple[Beside, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Changed:
+    """How the newest look of a kind differs from the look before: at most MOST_CHANGES differences, `more` left out."""
+
+    kind: str
+    before: Observation
+    after: Observation
+    differences: tuple[Mapping[str, Any], ...]
+    more: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Overdue:
+    """A kind of look that some check waits for and nobody made (`taken_at` None), or not for `days` days."""
+
+    kind: str
+    taken_at: str | None
+    days: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drift:
+    """All of it, as of `now`. `zone` is the controller's."""
+
+    system: str
+    name: str
+    now: str
+    zone: str
+    registers: tuple[Compared, ...]
+    changed: tuple[Changed, ...]
+    overdue: tuple[Overdue, ...]
+
+    def age(self, look: Observation) -> int:
+        """How many days ago a look was taken, where the controller is."""
+        return _days(look, clock.day_of(self.now, self.zone), self.zone)
+
+
+def drift(
+    controller: str, key: str, *, overdue_days: int, visible: Callable[[str], bool] = lambda _: True
+) -> Drift:
+    """The drift of a declared system, of the registers that the caller may see (`visible`, by key).
+
+    Raises NotFound for a system that is not declared, Gone for one that has ended.
+    """
+    now, system = clock.now(), f"{controller}/{key}"
+    declared = store.at("system", controller, key)
+    zone = zone_named(zone_at(controller))
+    today = clock.day_of(now, zone)
+    registers = []
+    for written in store.select(
+        "register", controllers={controller}, exact={"system": key}, limit=MOST_REGISTERS
+    ):
+        if visible(written.key):
+            record, _ = record_at(controller, written.key, as_of=now)
+            case = case_of(record, today, now)
+            registers.append(Compared(record.key, written.version, beside.compared(case, system)))
+    latest = observations.latest([system], as_of=now)
+    return Drift(
+        system, str(declared.body.get("name", key)), now, zone, tuple(registers), tuple(_changed(latest)),
+        tuple(
+            Overdue(kind, look.taken_at if look else None, _days(look, today, zone) if look else None)
+            for kind, look in _waited_for(latest, registers).items()
+            if look is None or _days(look, today, zone) > overdue_days
+        ),
+    )  # fmt: skip
+
+
+def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
+    for look in latest:
+        if look.kind == "could_not_look":
+            continue
+        rows = observations.select(
+            controllers={look.controller}, system=(look.controller, look.system.partition("/")[2]), kind=look.kind,
+            after=(look.taken_at, look.id), limit=1,
+        )  # fmt: skip
+        for row in rows:
+            former = observations.value(bytes(row.document))
+            if former.digest != look.digest:
+                found = list(diff(former.payload, look.payload))
+                yield Changed(
+                    look.kind, former, look, tuple(found[:MOST_CHANGES]), max(0, len(found) - MOST_CHANGES)
+                )
+
+
+def _waited_for(
+    latest: Sequence[Observation], registers: Sequence[Compared]
+) -> dict[str, Observation | None]:
+    """The kinds of look that a comparison rests on or waits for, each with the newest that was made."""
+    seen: dict[str, Observation] = {look.kind: look for look in latest if look.kind != "could_not_look"}
+    every = [one for register in registers for one in register.aspects]
+    dark = {one.aspect.name for one in every if one.verdict == "unknown" and not one.evidence}
+    return {
+        kind: seen.get(kind)
+        for aspect in ASPECTS
+        for kind in aspect.kinds
+        if kind in seen or aspect.name in dark
+    }
+
+
+def _days(look: Observation, today: date, zone: str) -> int:
+    return max(0, (today - clock.day_of(look.taken_at, zone)).days)

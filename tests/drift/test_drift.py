@@ -1,0 +1,212 @@
+"""Declared beside observed: what differs is said to differ, and nothing is said to agree that nobody saw to the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from registry import clock, db
+from registry.catalogue import store
+from registry.cli import main
+from registry.connectors import kinds
+from registry.connectors.observations import record_observation
+from registry.drift import routes, sides
+from registry.drift.beside import ASPECTS, CODES
+from registry.drift.drifting import Drift, drift
+from registry.errors import Gone, NotFound
+from tests.connectors.asking import Caller, make
+
+BY = "client/test"
+RECORD: dict[str, Any] = {
+    "register": "Asiakkaat",
+    "systems": ["desk", "mail"],
+    "data_categories": [{"id": "D1", "text": {"fi": "Sähköposti", "en": "E-mail"}, "pd": "pd:EmailAddress"}],
+    "retention": [
+        {"id": "R1", "applies_to": "all", "duration": "P6M", "action": "erase", "mode": "automatic"},
+        {"id": "R2", "applies_to": "all", "criterion": {"fi": "tarpeen ajan", "en": "as needed"}},
+    ],
+    "storage_locations": [{"area": "EU", "exclusive": True}],
+    "access": {"roles": [{"role": "Neuvoja", "domains": ["acme.example"], "permission": "agent"}]},
+}
+SHORT = {"rules": [{"id": "1", "object": "ticket", "active": True, "after": "P6M", "counted_from": "created",
+                    "action": "erase"}]}  # fmt: skip
+LONG = {"rules": [{**SHORT["rules"][0], "after": "P12M"}]}
+MINE = {"accounts": [{"role": "agent", "domain": "acme.example", "active": True, "two_factor": True}]}
+FOREIGN = {"accounts": [*MINE["accounts"], {"role": "agent", "domain": "other.example", "active": True}]}
+
+Look = Callable[..., None]
+
+
+@pytest.fixture
+def look(opened: str) -> Look:
+    store.declare("controller", "acme", "acme", {"name": "Acme"}, by=BY, expect=store.NEW)
+    for key in ("desk", "mail", "alone"):
+        store.declare(
+            "system", "acme", key, {"name": key.title(), "kind": "helpdesk"}, by=BY, expect=store.NEW
+        )
+    store.declare("register", "acme", "customers", RECORD, by=BY, expect=store.NEW)
+
+    def looked(
+        kind: str, payload: Any, days: int = 0, system: str = "acme/desk", complete: bool = True
+    ) -> None:
+        taken = clock.now() if not days else f"2026-01-{31 - days:02}T08:00:00Z"
+        record_observation(
+            system, kind, payload, by=BY, taken_at=taken, source_level="api", complete=complete
+        )
+
+    return looked
+
+
+def verdicts(found: Drift) -> dict[str, str]:
+    (register,) = found.registers
+    return {one.aspect.name: one.verdict for one in register.aspects}
+
+
+def test_what_nobody_saw_agrees_with_nothing(look: Look) -> None:
+    found = drift("acme", "desk", overdue_days=30)
+    assert "agrees" not in verdicts(found).values() and "differs" not in verdicts(found).values()
+    assert {one.kind for one in found.overdue} >= {"deletion_rules", "accounts", "region"}
+    assert all(one.taken_at is None for one in found.overdue)
+
+
+def test_statement_by_statement(look: Look) -> None:
+    look("deletion_rules", SHORT)
+    look("accounts", MINE)
+    look("region", {"country": "FI"})
+    found = drift("acme", "desk", overdue_days=30)
+    told = verdicts(found)
+    assert (told["retention"], told["domains"], told["region"]) == ("agrees", "agrees", "agrees")
+    (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+    # The second rule has no period that anything could be compared with.
+    assert [(one.field, one.verdict) for one in retention.statements] == [
+        ("/retention/0", "agrees"),
+        ("/retention/1", "unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "well", "ill", "aspect"),
+    [
+        ("deletion_rules", SHORT, LONG, "retention"),
+        ("deletion_rules", SHORT, {"rules": []}, "retention"),
+        ("accounts", MINE, FOREIGN, "domains"),
+        ("accounts", MINE, {"accounts": [{**MINE["accounts"][0], "role": "administrator"}]}, "roles"),
+        ("region", {"country": "FI"}, {"country": "US"}, "region"),
+        (
+            "field_inventory",
+            {"fields": [{"object": "user", "name": "email", "pd": "pd:EmailAddress"}]},
+            {"fields": [{"object": "user", "name": "ssn", "pd": "pd:NationalIdentificationNumber"}]},
+            "fields",
+        ),
+    ],
+)
+def test_a_change_differs_and_putting_it_back_agrees(
+    look: Look, kind: str, well: Any, ill: Any, aspect: str
+) -> None:
+    for payload, verdict in ((well, "agrees"), (ill, "differs"), (well, "agrees")):
+        look(kind, payload)
+        found = drift("acme", "desk", overdue_days=30)
+        assert verdicts(found)[aspect] == verdict
+    (changed,) = found.changed
+    assert changed.kind == kind and changed.differences
+    assert changed.before.payload != changed.after.payload
+
+
+def test_half_a_look_never_agrees(look: Look) -> None:
+    look("deletion_rules", SHORT, complete=False)
+    look("accounts", MINE, complete=False)
+    look("region", {"country": "FI"}, complete=False)
+    assert "agrees" not in verdicts(drift("acme", "desk", overdue_days=30)).values()
+    look("accounts", FOREIGN, complete=False)
+    assert verdicts(drift("acme", "desk", overdue_days=30))["domains"] == "differs"
+
+
+def test_a_look_that_failed_is_told_and_is_no_agreement(look: Look) -> None:
+    look("region", {"country": "FI"}, days=3)
+    look("could_not_look", {"asked": "deletion_rules", "reason": "forbidden"})
+    found = drift("acme", "desk", overdue_days=30)
+    (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+    assert retention.verdict == "unknown"
+    assert [one.kind for one in retention.evidence] == ["could_not_look"]
+    assert "forbidden" in sides.seen(retention.evidence[0])[0]["en"]
+
+
+def test_each_system_is_judged_alone(look: Look) -> None:
+    look("deletion_rules", SHORT)
+    look("deletion_rules", LONG, system="acme/mail")
+    assert verdicts(drift("acme", "desk", overdue_days=30))["retention"] == "agrees"
+    assert verdicts(drift("acme", "mail", overdue_days=30))["retention"] == "differs"
+    assert drift("acme", "alone", overdue_days=30).registers == ()
+
+
+def test_what_was_looked_at_long_ago_is_overdue(look: Look) -> None:
+    look("region", {"country": "FI"}, days=5)
+    late = {one.kind: one.days for one in drift("acme", "desk", overdue_days=30).overdue}
+    assert (late["region"] or 0) > 30
+    assert "region" not in {one.kind for one in drift("acme", "desk", overdue_days=100_000).overdue}
+
+
+def test_what_is_not_there(look: Look) -> None:
+    with pytest.raises(NotFound):
+        drift("acme", "ghost", overdue_days=30)
+    store.end("system", "acme", "alone", by=BY, expect=1)
+    with pytest.raises(Gone):
+        drift("acme", "alone", overdue_days=30)
+
+
+def test_every_kind_and_every_check_on_observations_has_its_place() -> None:
+    shown = {kind for aspect in ASPECTS for kind in aspect.kinds}
+    assert kinds.KINDS.keys() - {"could_not_look"} == sides.KINDS
+    assert shown <= sides.KINDS
+    assert {f"OBS30{n}" for n in range(1, 9)} | {"LAW208"} == set(CODES)
+
+
+# --- over HTTP and in a terminal
+
+
+@pytest.fixture
+def acme(look: Look, opened: str) -> Caller:
+    app = make(opened, routes.blueprint)
+    return Caller(app, "systems:read", "observations:read", "findings:read", of=("acme",))
+
+
+def test_it_is_served(acme: Caller, look: Look) -> None:
+    look("deletion_rules", LONG)
+    answer = acme.get("/v1/systems/acme/desk/drift")
+    assert answer.status_code == 200
+    assert answer.json is not None and not routes.DriftSchema().validate(answer.json)
+    (register,) = answer.json["registers"]
+    told = {one["aspect"]: one for one in register["aspects"]}
+    assert told["retention"]["verdict"] == "differs"
+    (finding,) = told["retention"]["statements"][0]["findings"]
+    assert finding["observation"] == told["retention"]["evidence"][0]["id"]
+    assert (told["retention"]["evidence"][0]["age_days"], answer.json["overdue_after_days"]) == (0, 30)
+    assert acme.get("/v1/systems/acme/ghost/drift").status_code == 404
+    assert acme.get("/v1/systems/other/desk/drift").status_code == 404
+
+
+@pytest.fixture
+def terminal(look: Look, opened: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    monkeypatch.setenv("REGISTRY_DATABASE", opened)
+    yield lambda *words: CliRunner().invoke(main, ["drift", *words])
+    db.open(opened)
+
+
+def test_in_a_terminal(terminal: Callable[..., Any], look: Look) -> None:
+    look("deletion_rules", SHORT)
+    look("accounts", FOREIGN)
+    shown = terminal("acme/desk")
+    assert shown.exit_code == 0
+    assert "✗ domains (OBS301)" in shown.output and "other.example" in shown.output
+    assert "✓ retention" not in shown.output
+    assert "✓ retention" in terminal("acme/desk", "--all", "--language", "fi").output
+    assert terminal("acme/desk", "--fail-on-difference").exit_code == 1
+    assert terminal("acme/mail", "--fail-on-difference").exit_code == 0
+    assert "No register names" in terminal("acme").output
+    lines = [json.loads(line) for line in terminal("--json").output.splitlines()]
+    assert [one["system"] for one in lines] == ["acme/alone", "acme/desk", "acme/mail"]
+    assert terminal("ghost").exit_code == 1
