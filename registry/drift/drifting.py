@@ -103,7 +103,7 @@ def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
         if look.kind == "could_not_look":
             continue
         rows = observations.select(
-            controllers={look.controller}, system=(look.controller, look.system.partition("/")[2]), kind=look.kind,
+            system=(look.controller, look.system.partition("/")[2]), kind=look.kind,
             after=(look.taken_at, look.id), limit=1,
         )  # fmt: skip
         for row in rows:
