@@ -54,6 +54,20 @@ def test_a_check_says_of_its_cases_what_it_should(code: str, written: dict[str, 
         assert (outcome.closes is not None) is (outcome.kind == "open")
 
 
+OBSERVED_CASES = [case for case in CASES if case.values[1].get("observations")]
+
+
+@pytest.mark.parametrize(("code", "written"), OBSERVED_CASES)
+def test_on_the_vendors_papers_alone_nothing_is_more_than_a_warning(
+    code: str, written: dict[str, Any]
+) -> None:
+    check = book()[code]
+    papers = [{**seen, "level": "vendor_doc"} for seen in written["observations"]]
+    for outcome in check.say(cases.case({**written, "observations": papers})):
+        if outcome.kind == "fail" and outcome.observation is not None:
+            assert (outcome.severity or check.rule.severity) in ("warning", "info"), outcome
+
+
 @CHECKS
 def test_every_rule_has_cases_of_each_kind_that_it_can_give(check: Check) -> None:
     path = cases.ROOT / "fixtures" / "checks" / f"{check.code}.yml"

@@ -28,6 +28,7 @@ import pytest
 from tests.mutants.making import Mutant, finished, mutants
 
 KILLED, SURVIVED, UNREACHED, SLOW = "killed", "survived", "no test reaches it", "killed: too slow"
+UNPLACED = "could not be put in place"
 ROOT = Path(__file__).parents[2]
 #: A fork may have so much memory; what the mutant of a loop makes is not to be the machine's trouble.
 MEMORY = 3 * 2**30
@@ -35,7 +36,7 @@ MEMORY = 3 * 2**30
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a mutant of a module."""
+    """What came of a mutant of a module. One that could not be put in place counts as alive."""
 
     module: str
     mutant: Mutant
@@ -44,7 +45,7 @@ class Tried:
     @property
     def alive(self) -> bool:
         """Whether no test failed."""
-        return self.came in (SURVIVED, UNREACHED)
+        return self.came not in (KILLED, SLOW)
 
 
 class Module:
@@ -71,6 +72,8 @@ class Module:
         if not self.functions[within]:
             raise LookupError(f"{self.name}: {within} does not live")
         for function in self.functions[within]:
+            if len(function.__code__.co_freevars) != len(changed.co_freevars):
+                raise LookupError(f"{self.name}: {within} closes over something else")
             function.__code__ = changed
 
     def _anew(self, code: types.CodeType) -> None:
@@ -257,7 +260,7 @@ class Trial:
         status = os.waitpid(pid, 0)[1]
         if os.WIFSIGNALED(status):
             return SLOW if os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL) else KILLED
-        return {0: SURVIVED, 3: "could not be put in place"}.get(os.WEXITSTATUS(status), KILLED)
+        return {0: SURVIVED, 3: UNPLACED}.get(os.WEXITSTATUS(status), KILLED)
 
     def _forked(
         self, module: Module, mutant: Mutant, items: dict[str, pytest.Item], able: list[str], took: float
