@@ -123,6 +123,7 @@ def _judged(case: Case, key: str, named: list[Named]) -> Outcome | None:
         return case.open(
             f"/transfers/items/{one.index}",
             key=key,
+            remembered=(one.instrument.key,) if one.from_memory else (),
             fi=f"{one.instrument.name.heading('fi')} kelpaa vain, jos sopimus on tehty ennen {dated(until)}.",
             en=f"{one.instrument.name.heading('en')} count only if they were agreed before {dated(until)}.",
             closes=("Kirjaa, milloin lausekkeista sovittiin.", "Record when the clauses were agreed."),
