@@ -21,7 +21,10 @@ from registry.auth import scopes as book
 from registry.auth.clients import Client
 from registry.auth.issuing import Lives, Pair, Refused
 from registry.auth.proofs import METHODS, PROVEN
-from registry.auth.sent import Request, told
+from registry.auth.sent import CAME, MANY, Request, told
+
+#: What our own pages put into the address on the way through them.
+OURS = {CAME, "lang"}
 
 Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
 
@@ -128,7 +131,7 @@ class Challenge(CodeChallenge):
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         sent = grant.request.payload
-        if any(len(values) > 1 for name, values in sent.datalist.items() if name != "resource"):
+        if any(len(values) > 1 for name, values in sent.datalist.items() if name not in MANY | OURS):
             raise InvalidRequestError("A parameter stands there twice.")
         if not codes.CHALLENGE.fullmatch(sent.data.get("code_challenge", "")):
             raise InvalidRequestError("Send a code_challenge: 43 characters of base64url.")

@@ -20,6 +20,7 @@ from registry.auth import codes, devices, tokens
 from registry.auth.clients import Client, Family
 from registry.auth.consent import NAMES, Consent, consent, origin
 from registry.auth.issuing import Lives
+from registry.auth.sent import CAME
 from registry.auth.server import SERVER, Server
 from registry.errors import Invalid, NotFound
 from registry.limits import Limit
@@ -33,9 +34,6 @@ blueprint = Blueprint("access", __name__, description="Who may ask on somebody's
 PAGES = Pages("registry.auth")
 #: Tries at user codes by one person, and from one address.
 GUESSES = (Limit("user-code", burst=10, seconds=600), Limit("user-code-address", burst=60, seconds=600))
-#: In the address of a request that has been to the sign-in page on its way.
-CAME = "came"
-
 _LOCALES = {"fi": "fi_FI", "sv": "sv_FI", "en": "en_GB"}
 
 

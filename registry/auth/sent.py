@@ -24,6 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 16 * 1024
 #: RFC 8707 lets a client name several resources; no other parameter may come twice (RFC 6749, 3.1 and 3.2).
 MANY = frozenset({"resource"})
+#: In the address of a request to /oauth/authorize that has been to the sign-in page on its way.
+CAME = "came"
 
 
 class InvalidTarget(OAuth2Error):
