@@ -88,6 +88,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _keys_are_here(settings: Settings) -> None:
     """Raises ValueError for a key that is none, and where data is held under one that is not here."""
     sealer, _ = Sealer.of(settings), Signer.of(settings)
+    if settings.second_factor == "required" and not sealer.ids:
+        raise ValueError("REGISTRY_SECOND_FACTOR=required needs a sealing key (REGISTRY_SECRET_KEY_FILE)")
     if db.pending():
         return
     if missing := held.missing(sealer):

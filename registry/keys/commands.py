@@ -22,7 +22,7 @@ def new(kind: str) -> None:
     """Make a key and print it, once: put it as the first line into the file that the setting names.
 
     \b
-    sealing: REGISTRY_SECRET_KEY_FILE, for secrets of connectors and webhooks
+    sealing: REGISTRY_SECRET_KEY_FILE, for secrets of connectors, webhooks, second factors, providers
     signing: REGISTRY_SIGNING_KEY_FILE, for receipts
     """
     click.echo((sealing if kind == "sealing" else signing).new_key())

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from registry import journal
 from registry.api import Blueprint, produces, public
-from registry.errors import Invalid
+from registry.errors import Conflict, Invalid
 from registry.keys.sealing import Sealer
 from registry.people import attempts, cookies, devices, factor, forms, links, passwords, sessions, users
 from registry.people.documents import form, page
@@ -118,14 +118,16 @@ def change_password(person: Person) -> Response:
 def show_factor(person: Person) -> Response:
     """Show a new key for an authenticator."""
     user = users.the(person.id)
-    return to("/account") if user.totp is not None or user.password is None else _factor(user)
+    if user.password is None or user.totp is not None:
+        return to("/account") if sessions.current() is not None else to("/sign-in", said="again")
+    return _factor(user)
 
 
 def _factor(user: User, *, offer: str | None = None, wrong: Invalid | None = None) -> Response:
     try:
         offer = offer or factor.offered(user, settings())
     except factor.Unfit:
-        return to("/account")
+        raise Conflict("There is no key to keep the secret with.", code="factor_unfit") from None
     try:
         key, drawn = factor.shown(offer, user, settings())
     except Invalid as stale:

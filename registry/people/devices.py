@@ -47,3 +47,9 @@ def know(user_id: str, before: str | None) -> str:
         ).execute()
     KnownBrowser.create(sha256=sessions.digest(cookie), user=user_id, expires_at=clock.later(now, LIFE))
     return cookie
+
+
+@writes(journalled=False, why="as know")
+def forget(user_id: str) -> None:
+    """Know none of a person's browsers any more."""
+    KnownBrowser.delete().where(KnownBrowser.user == user_id).execute()

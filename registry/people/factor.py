@@ -19,7 +19,8 @@ import segno
 from registry import clock, journal
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Invalid
-from registry.keys.sealing import KeyMissing, Sealer, Tampered
+from registry.keys.held import keeps
+from registry.keys.sealing import KeyMissing, Sealer, Tampered, key_of
 from registry.people import sessions
 from registry.people.users import User
 from registry.settings import Settings
@@ -144,6 +145,24 @@ def _spent(user: User, sha256: str) -> bool:
         return False
     journal.append("user.recovery-code-used", user.actor, by=user.actor, payload={"left": papers(user.id)})
     return True
+
+
+def _missing(sealer: Sealer) -> list[str]:
+    sealed = User.select(User.totp).where(User.totp.is_null(False)).tuples()
+    return sorted({key_of(totp) for (totp,) in sealed} - set(sealer.ids))
+
+
+@writes(journalled=False, why="the same secrets, sealed under the key of today")
+def _reseal(sealer: Sealer) -> int:
+    moved = 0
+    for user in list(User.select().where(User.totp.is_null(False))):
+        again = sealer.reseal(user.totp, bound=_bound(user.id))
+        if again != user.totp:
+            moved += User.update(totp=again).where(User.id == user.id, User.totp == user.totp).execute()
+    return moved
+
+
+keeps("second factors", missing=_missing, reseal=_reseal)
 
 
 def _papers(user_id: str, made: list[str]) -> None:

@@ -10,7 +10,7 @@ import peewee
 from registry import clock, journal
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Gone
-from registry.people import cookies, sessions
+from registry.people import cookies, devices, sessions
 from registry.people.users import User, the
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -100,15 +100,17 @@ def use(secret: str, hashed: str) -> User:
     row = _good(secret, ("invitation", "reset")).first() if _FORM.fullmatch(secret) else None
     if row is None:
         raise Gone("The link was used, is too old, or is none.", code="link_spent")
-    Link.update(used_at=journal.stamp()).where(Link.user == row.user, Link.used_at.is_null()).execute()
     put_password(row.user, hashed, by=row.user.actor)
     return row.user
 
 
 @writes
 def put_password(user: User, hashed: str, *, by: str, keep: str | None = None) -> None:
-    """Make a hash the password of a user, and end the sessions that there are (`keep`: but the one with this key)."""
+    """Make a hash the password of a user. Every session ends (`keep`: but the one with this key), every link of theirs,
+    and every sign-in half done; no browser is known any more."""
     User.update(password=hashed, password_at=journal.stamp()).where(User.id == user.id).execute()
+    Link.update(used_at=journal.stamp()).where(Link.user == user, Link.used_at.is_null()).execute()
+    devices.forget(user.id)
     journal.append("user.password-set", user.actor, by=by, payload={})
     sessions.end(user.id, by=by, but=keep)
 

@@ -1,7 +1,8 @@
 """What an OpenID provider says of itself, and its keys: fetched when needed, kept for five minutes, by every process.
 
 A key that nobody knows yet (a provider has begun to sign with another) is asked for at once, but at most every ten
-seconds, whatever tokens come: nobody can make us ask a provider without end.
+seconds, whatever tokens come, and one that does not answer is left alone as long: nobody can make us ask a provider
+without end, or wait for it in many threads.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ SECONDS, MOST = 5.0, 512 * 1024
 #: Keys in a set: more than anybody needs while turning from one to another.
 KEYS = 50
 
+_SILENT = "The organisation's provider does not answer as it should."
+
 
 class Unreachable(Unavailable):
     """The provider does not answer, or not as one should; `code` says no more."""
@@ -41,6 +44,7 @@ class _Known:
     said: dict[str, Any] = field(default_factory=dict)
     keys: Mapping[str, RSAKey | ECKey] = field(default_factory=dict)
     at: float = float("-inf")
+    failed_at: float = float("-inf")
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -98,7 +102,7 @@ def asked(
         answer = outbound.ask(method, url, allow=allow, headers=sent, body=body)
         return answer.status, json.loads(answer.body)
     except (outbound.Refused, ValueError, RecursionError):
-        raise Unreachable("The organisation's provider does not answer as it should.") from None
+        raise Unreachable(_SILENT) from None
 
 
 def _of(issuer: str) -> _Known:
@@ -113,24 +117,33 @@ def _among(known: _Known, kid: str | None) -> RSAKey | ECKey | None:
 
 
 def _fetch(issuer: str, known: _Known, unless: float) -> None:
-    """Fetch metadata and keys, unless somebody did so while we waited for our turn."""
-    with known.lock:
-        if time.monotonic() - known.at < unless:
+    """Fetch metadata and keys, unless somebody did so while we waited for our turn. While somebody does, others go by
+    what is known."""
+    if not known.lock.acquire(timeout=0 if known.said else 2 * SECONDS):
+        if known.said:
             return
+        raise Unreachable(_SILENT)
+    try:
+        now = time.monotonic()
+        if now - known.at < unless:
+            return
+        if now - known.failed_at < PATIENT:
+            raise Unreachable(_SILENT)
+        known.failed_at = now  # until it is known better
         told = _object(*asked("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
-        if told.get("issuer") != issuer or not all(
-            isinstance(told.get(name), str)
-            for name in ("jwks_uri", "authorization_endpoint", "token_endpoint")
-        ):
-            raise Unreachable("The organisation's provider does not answer as it should.")
+        needed = ("jwks_uri", "authorization_endpoint", "token_endpoint")
+        if told.get("issuer") != issuer or not all(isinstance(told.get(name), str) for name in needed):
+            raise Unreachable(_SILENT)
         listed = _object(*asked("GET", told["jwks_uri"])).get("keys")
         known.keys = _keys(listed if isinstance(listed, list) else [])
-        known.said, known.at = told, time.monotonic()
+        known.said, known.at, known.failed_at = told, time.monotonic(), float("-inf")
+    finally:
+        known.lock.release()
 
 
 def _object(status: int, answer: Any) -> dict[str, Any]:
     if status != 200 or not isinstance(answer, dict):
-        raise Unreachable("The organisation's provider does not answer as it should.")
+        raise Unreachable(_SILENT)
     return answer
 
 

@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException
 
 from registry import pages
 from registry.api.problem import from_http
-from registry.errors import Problem
+from registry.errors import Forbidden, Problem
 from registry.pages.words import Words, words
 from registry.people import cookies, forms, sessions
 from registry.people.sessions import Person
@@ -134,14 +134,24 @@ def signed_in(view: View) -> View:
     @functools.wraps(view)
     def entered(*args: Any, **kwargs: Any) -> Any:
         person: Person | None = sessions.current()
-        if person is None and sessions.current(weak=True) is not None:
-            return to("/account/second-factor")
+        if person is None and (weak := sessions.current(weak=True)) is not None:
+            return to_second_factor(weak)
         if person is None:
             here = request.full_path.rstrip("?") if request.method == "GET" else HOME
             return to("/sign-in", then=here)
         return view(person, *args, **kwargs)
 
     return entered  # type: ignore[return-value]  # as the view, for whoever asks
+
+
+def to_second_factor(weak: Person) -> Response:
+    """Where somebody goes on whose way in was a password alone where more is required.
+
+    Raises errors.Forbidden (`provider_weak`) for who came from a provider: only that can ask for more.
+    """
+    if weak.method != "password":
+        raise Forbidden("A second factor is required, and none is vouched for.", code="provider_weak")
+    return to("/account/second-factor")
 
 
 def halfway_in(view: View) -> View:

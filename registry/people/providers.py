@@ -10,7 +10,8 @@ import peewee
 from registry import journal
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Forbidden, NotFound
-from registry.keys.sealing import Sealer
+from registry.keys.held import keeps
+from registry.keys.sealing import Sealer, key_of
 from registry.people import users
 from registry.people.users import User
 from registry.settings import Settings
@@ -180,3 +181,24 @@ def welcome(provider: Provider, subject: str, *, email: str, name: str, language
     user = users.add_user(email=email, name=name, language=language, by=provider.actor)
     link(provider, subject, user, by=provider.actor)
     return user
+
+
+def _sealed() -> list[Provider]:
+    return list(Provider.select().where(Provider.secret.is_null(False), Provider.disabled_at.is_null()))
+
+
+def _missing(sealer: Sealer) -> list[str]:
+    return sorted({key_of(one.secret) for one in _sealed()} - set(sealer.ids))
+
+
+@writes(journalled=False, why="the same secrets, sealed under the key of today")
+def _reseal(sealer: Sealer) -> int:
+    moved = 0
+    for one in _sealed():
+        again = sealer.reseal(one.secret, bound=bound(one.key, one.issuer))
+        if again != one.secret:
+            moved += Provider.update(secret=again).where(Provider.key == one.key).execute()
+    return moved
+
+
+keeps("providers", missing=_missing, reseal=_reseal)

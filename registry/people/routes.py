@@ -13,7 +13,7 @@ from registry.api import Blueprint, etag, produces, public, stored
 from registry.errors import Gone, Invalid
 from registry.people import agents, cookies, devices, forms, links, passwords, providers, sessions, signing
 from registry.people.documents import form, page
-from registry.people.pages import PAGES, STYLES, STYLES_TAG, own_path, settings, to
+from registry.people.pages import PAGES, STYLES, STYLES_TAG, own_path, settings, to, to_second_factor
 from registry.people.users import User
 
 blueprint = Blueprint("people", __name__, description="Signing in")
@@ -37,8 +37,11 @@ def show_sign_in() -> Response:
     then = own_path(request.args.get("then", ""))
     said = request.args.get("said")
     known = {"password_set", "signed_out", "again"}
-    if said != "again" and sessions.current(weak=True) is not None:
-        return to(then if sessions.current() is not None else "/account/second-factor")
+    if said != "again" and (person := sessions.current(weak=True)) is not None:
+        if sessions.current() is not None:
+            return to(then)
+        if person.method == "password":
+            return to_second_factor(person)
     return _sign_in(then, done=PAGES.said()(f"sign_in.{said}") if said in known else "")
 
 

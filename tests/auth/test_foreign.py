@@ -543,6 +543,21 @@ def test_scopes_without_a_narrowing_are_those_of_the_roles(ours: Flask) -> None:
     assert ask(ours, signed(), "/write", "POST").status_code in (403, 404)
 
 
+def test_a_provider_that_does_not_answer_is_not_asked_again_and_again(
+    ours: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def away(_: str, url: str, **__: Any) -> Any:
+        asked.append(url)
+        raise metadata.Unreachable
+
+    monkeypatch.setattr(metadata, "asked", away)
+    metadata.forget(ISSUER)
+    assert [ask(ours, signed()).status_code for _ in range(20)] == [503] * 20
+    assert len(asked) == 1
+
+
 def test_provider_unreachable_is_503_and_not_a_refusal(ours: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any, **__: Any) -> Any:
         raise metadata.Unreachable

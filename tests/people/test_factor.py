@@ -15,9 +15,10 @@ from flask import Flask
 
 from registry import clock, db
 from registry.api.application import application
+from registry.app import create_app
 from registry.errors import Conflict, Invalid
 from registry.journal import entries
-from registry.keys import sealing
+from registry.keys import held, sealing
 from registry.people import account, factor, links, routes, sessions, users
 from registry.settings import Settings
 from tests.people.conftest import BASE, BY, PASSWORD, Browser, hidden, token
@@ -180,7 +181,7 @@ def test_the_second_step_ends_in_time_and_with_its_first(
     two.sign_in(user.email)
     form = token(two.get("/sign-in/code").text)
     links.put_password(user, user.password, by=BY)  # somebody changed it between the steps
-    assert two.post("/sign-in/code", form=form, code=code(secret)).status_code in (303, 410)
+    assert two.post("/sign-in/code", form=form, code=code(secret)).status_code == 410
 
 
 def test_new_codes_end_those_before_and_removing_needs_the_password(
@@ -233,7 +234,7 @@ def test_without_a_sealing_key_it_is_said_and_not_offered(opened: str, person: P
     one = Browser(app.test_client())
     one.sign_in(user.email)
     assert "no key to keep" in unescape(one.get("/account").text)
-    assert one.get("/account/second-factor").status_code == 303
+    assert one.get("/account/second-factor").status_code == 409
     with pytest.raises(Conflict):
         factor.renew(user, by=BY)
 
@@ -263,3 +264,20 @@ def test_v6_3_3_where_a_second_factor_is_required_a_password_leads_to_taking_one
     assert other.send("/sign-in/code", code=code(secret_of(page), 1)).status_code == 303
     assert other.get("/account").status_code == 200
     assert other.send("/sign-out", "/account").status_code == 303
+
+
+def test_h16_keys_take_the_place_of_others_and_one_that_is_missing_is_said(
+    opened: str, settings: Settings, guarded: tuple[users.User, str, list[str]]
+) -> None:
+    user, secret, _ = guarded
+    newer = sealing.new_key()
+    both = replace(settings, secret_key=f"{newer}\n{settings.secret_key}")
+    gone = replace(settings, secret_key=newer)
+    with pytest.raises(ValueError, match="sealing keys that are not set"):
+        create_app(gone)
+    assert factor.right(user, code(secret), both) == "totp"
+    assert held.reseal(sealing.Sealer.of(both))["second factors"] == 1
+    assert factor.right(users.the(user.id), code(secret, 1), gone) == "totp"
+    create_app(gone)
+    with pytest.raises(ValueError, match="SECOND_FACTOR"):
+        create_app(Settings(database=opened, second_factor="required"))
