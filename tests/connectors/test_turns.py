@@ -32,11 +32,11 @@ def test_a_change_is_found_and_putting_it_back_resolves_it(
             watch = Watch(kind, settings, secrets, {**module.RECORD, **turn.record})
             watch.look()
             before = watch.found(turn.code)
-            assert before.get(turn.key) != "fail"
+            assert before.get(turn.key) != turn.found
             assert turn.then in before.values(), before
             turn.do(system)
             watch.look()
-            assert watch.found(turn.code).get(turn.key) == "fail", watch.found(turn.code)
+            assert watch.found(turn.code).get(turn.key) == turn.found, watch.found(turn.code)
             number = watch.because(turn.code, turn.key)
             assert number is not None
             assert value(one(number)).kind == turn.kind

@@ -35,7 +35,7 @@ class Turn:
     """One change. `kind` of observation shows it, check `code` finds it under `key`; `undo` puts it back.
 
     `then` is what the check says while all is right: pass, or open where this source alone does not decide it.
-    `record` is laid over RECORD.
+    `found` is what it says of the change: open where it takes somebody to tell. `record` is laid over RECORD.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class Turn:
     do: Callable[[Any], object]
     undo: Callable[[Any], object]
     then: Literal["pass", "open", "na"] = "pass"
+    found: Literal["fail", "open"] = "fail"
     record: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

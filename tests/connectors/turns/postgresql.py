@@ -88,6 +88,12 @@ TURNS = [
         undo=_run("ALTER TABLE customers ENABLE ROW LEVEL SECURITY"),
     ),
     Turn(
+        kind="apps", code="OBS305", name="a table is published to another database", found="open",
+        key="acme/desk:app:publication:to_somewhere",
+        do=_run("CREATE PUBLICATION to_somewhere FOR TABLE customers"),
+        undo=_run("DROP PUBLICATION to_somewhere"),
+    ),
+    Turn(
         kind="credential", code="OBS306", name="our role is given the right to write", then="open",
         key="acme/desk:credential",
         do=_run("GRANT DELETE ON customers TO turn_reader"),
