@@ -209,7 +209,8 @@ def test_a_job_stops_when_the_worker_is_to_end_and_is_done_by_the_next(
     time.forward(DAY)
     assert worker.do_due(told.settings, lambda: bool(parts)) == []
     assert parts == ["first"]
-    assert (worker.Job.get().lease, worker.Job.get().outcome) == (None, "stopped")
+    row = worker.Job.get(worker.Job.name == "long")
+    assert (row.lease, row.outcome) == (None, "stopped")
     assert worker.do_due(told.settings, lambda: False) == ["long", "other"]
 
 
