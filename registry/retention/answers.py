@@ -167,7 +167,7 @@ def _clear(item: Item, moment: Moment) -> None:
 
 def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Key]) -> Moment:
     now = clock.now()
-    position = int(journal.checkpoint("-")["size"])
+    position = journal.position()
     rows: dict[System, list[Row]] = defaultdict(list)
     lines: dict[str, str] = {}
     bound = "9999-12-31T23:59:59.999999Z"

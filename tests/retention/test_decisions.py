@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 from flask import Flask
 
@@ -22,6 +23,7 @@ from registry.retention.decision import UNKNOWN
 from registry.retention.served import in_force, publish_rules
 from registry.settings import Settings
 from tests.connectors.asking import Caller
+from tests.engines import Engines
 from tests.retention.conftest import Keeper
 from tests.retention.test_rules import FILES
 
@@ -418,6 +420,45 @@ def test_l6_when_the_database_cannot_be_read_there_is_no_answer(
     assert answer.status_code == 503
     assert answer.json is not None
     assert "decisions" not in answer.json
+
+
+BROKEN = [
+    "DELETE FROM journal_entry WHERE seq = (SELECT size FROM journal_head)",
+    "UPDATE journal_head SET size = size - 1",
+    "UPDATE journal_head SET leaf = root",
+    "DELETE FROM journal_head",
+    "UPDATE journal_entry SET leaf = salt WHERE seq = (SELECT size FROM journal_head)",
+    "UPDATE journal_entry SET entry = salt WHERE seq = (SELECT size FROM journal_head)",
+]
+
+
+@pytest.mark.parametrize("sql", BROKEN)
+def test_l6_while_the_journal_is_not_whole_there_is_no_answer(
+    caller: Caller, keeper: Keeper, sql: str
+) -> None:
+    keeper.put(P6M)
+    assert one(caller, anchor="2020-01-01")["decision"] == "delete_after"
+    with db.writing(why="somebody's hand is in the database"):
+        db.database.execute_sql(sql)
+    answer = caller.post(PATH, {"items": [{"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}]})
+    assert (answer.status_code, (answer.json or {})["code"]) == (503, "journal_broken")
+
+
+@pytest.mark.postgresql
+def test_l6_while_a_table_is_locked_there_is_no_answer(databases: Engines, at: Callable[[str], None]) -> None:
+    with databases.fresh("postgresql", migrated=True) as url:
+        db.open(url)
+        at(NOW)
+        caller = Caller(make(url), "retention:read")
+        db.database.obj.execute_sql("SELECT set_config('lock_timeout', '200ms', false)")
+        question = {"items": [{"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}]}
+        with psycopg.connect(url) as other:
+            other.execute("LOCK TABLE retention_rule IN ACCESS EXCLUSIVE MODE")
+            answer = caller.post(PATH, question)
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+        assert caller.post(PATH, question).status_code == 200
+        db.close()
 
 
 def test_receipts_prove_what_was_answered_without_us(

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from registry import clock, journal
+from registry import clock, db, journal
 from registry.catalogue import store
 from registry.errors import Conflict, Gone
 from registry.retention import changing, holding
@@ -37,6 +37,13 @@ PERIODS = ["P1D", "P1M", "P6M", "P1Y", "P2Y"]
 DELAY = timedelta(days=7)
 _numbers = itertools.count()
 _real = clock.now
+
+
+VERBS = ["publish", "hold", "withdraw", "end"]
+
+
+class Crash(BaseException):
+    """The process is killed."""
 
 
 class Register:
@@ -77,7 +84,7 @@ def _longer(one: str | None, other: str | None) -> bool:
 
 
 class Promise(RuleBasedStateMachine):
-    """Two registers of one system, published, shortened, approved, refused, withdrawn, ended, held; and a clock."""
+    """Two registers of one system: published, shortened, approved, refused, withdrawn, ended, held; clock steps, crashes."""
 
     @initialize()
     def begin(self) -> None:
@@ -173,6 +180,35 @@ class Promise(RuleBasedStateMachine):
     def unhold(self) -> None:
         self.tick()
         holding.end(self.holds.pop(), by=BY, expect=1)
+
+    @rule(
+        which=which, period=st.sampled_from(PERIODS), doing=st.sampled_from(VERBS), after=st.integers(1, 40)
+    )
+    def crash(self, which: int, period: str, doing: str, after: int) -> None:
+        """A verb that comes to so many statements and no further: all of it is there, or nothing."""
+        self.tick()
+        before = journal.checkpoint()["size"]
+        sudden = pytest.MonkeyPatch()
+        execute, left = db.database.obj.execute_sql, itertools.count(after, -1)
+
+        def cut(sql: str, params: Any = None) -> Any:
+            if next(left) <= 0:
+                raise Crash
+            return execute(sql, params)
+
+        sudden.setattr(db.database.obj, "execute_sql", cut)
+        try:
+            {"publish": self.publish, "hold": self.hold, "withdraw": self.withdraw, "end": self.end}[doing](
+                *{"publish": (which, period), "hold": ("system",)}.get(doing, (which,))
+            )
+        except Crash:
+            sudden.undo()
+            db.request_end()
+            db.request_begin()
+            if doing != "publish":  # which is two verbs: declared it may be, and is published by nobody
+                assert journal.checkpoint()["size"] == before
+        finally:
+            sudden.undo()
 
     @rule(days=st.sampled_from([-30, -1, 0, 1, 5, 6, 7, 8, 40, 400]))
     def clock_steps(self, days: int) -> None:
