@@ -91,17 +91,20 @@ class Count:
 class Office:
     """Sets holds of acme's, and remembers those that were acknowledged."""
 
+    SCOPES = ("holds:write", "holds:read", "retention:read")
+
     def __init__(self, url: str) -> None:
         made, _ = clients.register_client(
-            name="Office", scopes=["holds:write", "holds:read"], controllers=["acme"], by="operator"
+            name="Office", scopes=self.SCOPES, controllers=["acme"], by="operator"
         )
         self.url, self.acknowledged = url, list[int]()
         self._headers = {"Authorization": f"Bearer {self._token(made.client_id)}"}
         self._over = threading.Event()
 
     def _token(self, client: str) -> str:
-        scopes = ["holds:write", "holds:read"]
-        made = tokens.issue(client_id=client, scopes=scopes, audience=self.url, seconds=3600, by="operator")
+        made = tokens.issue(
+            client_id=client, scopes=self.SCOPES, audience=self.url, seconds=3600, by="operator"
+        )
         return str(made.token)
 
     def hold(self, what: dict[str, Any]) -> requests.Response:
@@ -111,6 +114,13 @@ class Office:
         if answer.status_code == 201:
             self.acknowledged.append(answer.json()["id"])
         return answer
+
+    def decision(self) -> str:
+        """What is said of a conversation long over."""
+        item = {"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}
+        place = f"{self.url}/v1/retention-decisions"
+        answer = requests.post(place, json={"items": [item]}, headers=self._headers, timeout=15)
+        return str(answer.json()["decisions"][0]["decision"])
 
     def end(self, number: int) -> requests.Response:
         """End one."""
@@ -253,6 +263,8 @@ def test_e5_l6_a_full_disk_loses_nothing_that_was_said_and_deletes_nothing_too_e
                 assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
             assert start(count.desk).wait(60) == 75
             assert count.gone() == set()
+            # What is stored is whole, and a hold that there was no room for was refused: the answer is right.
+            assert office.decision() == "delete_after"
             assert requests.get(f"{service.url}/health", timeout=15).ok
             acknowledged = list(office.acknowledged)
             assert acknowledged
@@ -261,6 +273,7 @@ def test_e5_l6_a_full_disk_loses_nothing_that_was_said_and_deletes_nothing_too_e
             (small / "ballast").unlink()  # and nobody starts anything anew
             held = office.hold(ITS_OWN)
             assert held.status_code == 201
+            assert office.decision() == "held"
             assert standing() - before == set(office.acknowledged)
             assert start(count.desk).wait(60) == 0
             assert count.gone() == set()

@@ -274,6 +274,21 @@ def test_a_hold_set_while_it_runs_stops_the_next_batch(desk: Desk, between: Betw
         holding.end(held[0], by=BY, expect=1)
 
 
+def test_it_asks_for_the_rules_with_their_etag_and_304_lets_it_go_on(desk: Desk, between: Between) -> None:
+    desk.fill(*OLD, *OLD)
+    told: list[tuple[int, bool]] = []
+
+    def watch(path: str, answer: requests.Response) -> Answer:
+        if path.startswith("/v1/retention-rules"):
+            told.append((answer.status_code, "If-None-Match" in answer.request.headers))
+        return answer.status_code, dict(answer.headers), answer.content
+
+    between.mangle = watch
+    assert desk.purge(between.url, batch=4) == 0
+    assert told == [(200, False)] + [(304, True)] * 3  # once, and before each batch
+    assert desk.left() == set()
+
+
 def test_rules_withdrawn_while_it_runs_stop_it(desk: Desk, between: Between) -> None:
     desk.fill(*OLD)
     when_asked(between, lambda turn: turn == 0 and withdraw_rules("acme", "customers", by=BY) and None)

@@ -78,3 +78,33 @@ def test_a_register_that_has_ended_is_not_changed_by_a_patch(live: Live) -> None
     assert (over.status_code, patched.status_code) == (200, 410)
     again = live.ask("PUT", path, json={"record": "Uusi"}, headers={"If-Match": over.headers["ETag"]})
     assert (again.status_code, again.json()["version"]) == (200, 3)
+
+
+def test_l5_a_hold_is_in_every_answer_of_every_process_once_it_is_acknowledged(live: Live) -> None:
+    live.ask("POST", "/v1/notices", json={"register": "seamk/library-chat"})
+    rules = "/v1/retention-rules?register=seamk/library-chat"
+    kept = live.ask("GET", rules)
+    item = {"system": "seamk/chat", "category": "D8", "anchor": "2020-01-01", "event": "created",
+            "data_subject": "customer"}  # fmt: skip
+
+    def asked(_: int) -> tuple[str, int]:  # a connection of its own each time: whichever process takes it
+        told = live.ask("POST", "/v1/retention-decisions", json={"items": [item]}).json()["decisions"][0]
+        again = live.ask("GET", rules, headers={"If-None-Match": kept.headers["ETag"]})
+        return told["decision"], again.status_code
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for _ in range(3):
+            before = list(pool.map(asked, range(24)))
+            assert set(before) == {("anonymise_after", 304)}
+            body = {
+                "controller": "seamk",
+                "registers": ["seamk/library-chat"],
+                "reason": "x",
+                "review_on": "2090-01-01",
+            }
+            held = live.ask("POST", "/v1/legal-holds", json=body)
+            assert held.status_code == 201
+            assert set(pool.map(asked, range(24))) == {("held", 200)}
+            place = held.headers["Location"]
+            assert live.ask("DELETE", place, headers={"If-Match": held.headers["ETag"]}).status_code == 200
+            kept = live.ask("GET", rules)

@@ -84,7 +84,7 @@ def _longer(one: str | None, other: str | None) -> bool:
 
 
 class Promise(RuleBasedStateMachine):
-    """Two registers of one system: published, shortened, approved, refused, withdrawn, ended, held; clock steps, crashes."""
+    """Two registers of one system: published, shortened, approved, withdrawn, ended, held; clock steps and crashes."""
 
     @initialize()
     def begin(self) -> None:
@@ -187,7 +187,7 @@ class Promise(RuleBasedStateMachine):
     def crash(self, which: int, period: str, doing: str, after: int) -> None:
         """A verb that comes to so many statements and no further: all of it is there, or nothing."""
         self.tick()
-        before = journal.checkpoint()["size"]
+        before, published = journal.checkpoint()["size"], self.published(which)
         sudden = pytest.MonkeyPatch()
         execute, left = db.database.obj.execute_sql, itertools.count(after, -1)
 
@@ -205,10 +205,17 @@ class Promise(RuleBasedStateMachine):
             sudden.undo()
             db.request_end()
             db.request_begin()
-            if doing != "publish":  # which is two verbs: declared it may be, and is published by nobody
+            if doing == "publish":  # two verbs: what was declared is nobody's to see until it was published
+                if self.published(which) > published:
+                    self.registers[which].publish(period, self.journal())
+            else:
                 assert journal.checkpoint()["size"] == before
         finally:
             sudden.undo()
+
+    def published(self, which: int) -> int:
+        of = f"retention/acme/{self.registers[which].keeper.key}"
+        return len(journal.entries(of=of, action="retention.published", limit=1000))
 
     @rule(days=st.sampled_from([-30, -1, 0, 1, 5, 6, 7, 8, 40, 400]))
     def clock_steps(self, days: int) -> None:
