@@ -114,15 +114,12 @@ def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
 
 def _amount(payload: Any) -> str:
     """How much there is, in a word or two: what is listed is counted, a single thing is told."""
-    for name, value in payload.items():
+    for value in payload.values():
         if isinstance(value, list):
-            total = sum(item.get("count", 1) for item in value if isinstance(item, dict))
-            return (
-                f"{total} {name}"
-                if total == len(value) or name != "accounts"
-                else f"{total} {name} in {len(value)} groups"
-            )
-    return ", ".join(f"{name} {value}" for name, value in payload.items() if value is not None)
+            total = sum(item.get("count") or 1 for item in value if isinstance(item, dict)) or len(value)
+            groups = "one group" if len(value) == 1 else f"{len(value)} groups"
+            return str(total) if total == len(value) else f"{total} in {groups}"
+    return ", ".join(str(value) for value in payload.values() if isinstance(value, str))
 
 
 def _told(one: Ran, dry_run: bool) -> dict[str, Any]:

@@ -79,6 +79,9 @@ class Way:
             if failed.code == "credential_refused":
                 self._refused = self._refused or failed
             return could_not_look(kind, failed.reason)
+        except Refused as refused:
+            self.faults[refused.code] += 1
+            return could_not_look(kind, "unavailable")
         except errors.Problem:
             self.faults["payload_refused"] += 1
             return could_not_look(kind, "not_understood")

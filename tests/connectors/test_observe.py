@@ -71,14 +71,13 @@ def test_what_was_seen_is_told_in_a_table_and_stored(sealer: Sealer, desk: Desk)
         "1",
         "accounts",
         "2",
-        "accounts",
         "in",
-        "1",
-        "groups",
+        "one",
+        "group",
         "(observation",
         "1)",
     ]
-    assert lines[3] == ["region", "region", "eu-west-1", "(observation", "2)"]
+    assert lines[3] == ["region", "eu-west-1", "(observation", "2)"]
     assert done.output.endswith("1 connector: 1 complete.\n")
     assert StoredObservation.select().count() == 3
 
@@ -106,7 +105,7 @@ def test_a_failure_is_told_and_is_the_exit_status(sealer: Sealer, monkeypatch: p
     assert done.exit_code == 1
     said = " ".join(done.output.split())
     for words in (
-        "1 accounts, not all was seen",
+        "accounts 1, not all was seen",
         "region could not look: forbidden",
         "faults: forbidden 1, item_not_understood 1",
         "other/desk desk 2 accounts could not look: unauthorised",
@@ -162,7 +161,7 @@ def test_h16_the_keys_are_exchanged_by_command(
     assert done.exit_code == 1 and sealer.ids[0] in done.output and "Traceback" not in done.output
     monkeypatch.setenv("REGISTRY_SECRET_KEY", f"{new}\n{old}")
     done = CliRunner().invoke(main, ["keys", "reseal"])
-    assert done.exit_code == 0 and done.output.splitlines()[-1].split() == ["connectors", "1"], done.output
+    assert done.exit_code == 0 and ["connectors", "1"] in [line.split() for line in done.output.splitlines()]
     monkeypatch.setenv("REGISTRY_SECRET_KEY", new)
     assert observe().exit_code == 0 and desk.tokens[-1] == f"Bearer {SECRET}"
 
