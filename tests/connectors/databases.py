@@ -25,6 +25,7 @@ class Looked:
             "port": port,
             "database": name,
             "user": user,
+            "security": "plain",
         }
         self.secrets = {"password": "canary-postgresql-4d1e"}
 

@@ -416,7 +416,7 @@ def test_h14_a_server_that_keeps_to_nothing_is_left_when_time_is_up(
     reply: Callable[[socket.socket], None],
 ) -> None:
     with answering(reply) as port:
-        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u"}
+        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u", "security": "plain"}
         began = time.monotonic()
         seen, _ = observe(settings, {"password": "x"}, seconds=2)
         assert time.monotonic() - began < 25, "far from what it would take"
@@ -426,13 +426,21 @@ def test_h14_a_server_that_keeps_to_nothing_is_left_when_time_is_up(
 def test_h14_a_server_that_never_says_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "CONNECT", 2)
     with answering(_never) as port:
-        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u"}
+        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u", "security": "plain"}
         seen, way = observe(settings, {"password": "x"}, seconds=20)
     assert {one.payload["reason"] for one in seen.values()} == {"unavailable"}
     assert set(way.faults) == {"timeout"}
 
 
 # --- TLS
+
+
+def test_h7_without_tls_no_other_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Way, "addresses", lambda *_: ["203.0.113.7"])
+    settings = {"host": "db.example", "database": "d", "user": "u", "security": "plain"}
+    seen, way = observe(settings, {"password": "x"})
+    assert {one.payload["reason"] for one in seen.values()} == {"unavailable"}
+    assert set(way.faults) == {"scheme_refused"}
 
 
 def _context(certificate: bytes, key: bytes, folder: Path) -> ssl.SSLContext:
@@ -456,15 +464,16 @@ def test_h7_the_certificate_and_its_name_are_verified(
     place = looked.admin.execute("SHOW unix_socket_directories").fetchone()
     assert place is not None
     path = Path(place[0]) / f".s.PGSQL.{looked.admin.info.port}"
-    outbound.permit(Settings(outbound_networks="127.0.0.0/8,::1/128"))
+    known = str(tmp_path / "ca.pem")
+    outbound.permit(Settings(outbound_networks="127.0.0.0/8,::1/128", outbound_ca_file=known))
     with forwarded(path, _context(certificate, key, tmp_path)) as port:
-        settings = {**looked.settings, "host": host, "port": port, "ca_file": str(tmp_path / "ca.pem")}
+        settings = {**looked.settings, "host": host, "port": port, "security": "tls"}
         seen, way = observe(settings, looked.secrets)
     assert seen["field_inventory"].complete is seen_it
     assert set(way.faults) == (set() if seen_it else {"tls_failed"})
 
 
-def test_h7_a_server_without_tls_is_told_no_password(tmp_path: Path) -> None:
+def test_h7_a_server_without_tls_is_told_no_password() -> None:
     heard = bytearray()
 
     def reply(one: socket.socket) -> None:
@@ -472,15 +481,8 @@ def test_h7_a_server_without_tls_is_told_no_password(tmp_path: Path) -> None:
         one.sendall(b"N")
         heard.extend(one.recv(4096))
 
-    (tmp_path / "ca.pem").write_bytes(certificates.made("localhost")[0])
     with answering(reply) as port:
-        settings = {
-            "host": "127.0.0.1",
-            "port": port,
-            "database": "d",
-            "user": "u",
-            "ca_file": str(tmp_path / "ca.pem"),
-        }
+        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u"}
         _, way = observe(settings, {"password": "canary"})
     assert set(way.faults) == {"tls_failed"}
     assert b"canary" not in heard

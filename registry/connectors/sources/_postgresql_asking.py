@@ -56,7 +56,7 @@ def connected(way: Way, settings: Mapping[str, Any]) -> Iterator[Database]:
         "sslcertmode": "disable",
         "gssencmode": "disable",
         "target_session_attrs": "any",
-        **_tls(way, addresses),
+        **_tls(way, settings.get("security", "tls"), addresses),
     }
     try:
         connection: Database = psycopg.connect(**told, row_factory=dict_row)
@@ -74,10 +74,12 @@ def connected(way: Way, settings: Mapping[str, Any]) -> Iterator[Database]:
             connection.close()
 
 
-def _tls(way: Way, addresses: list[str]) -> dict[str, str]:
-    """The certificate and its name are verified; on this machine, where the operator permits that, need not be."""
-    if way.allow.ca_file is None and all(is_permitted_loopback(one) for one in addresses):
-        return {"sslmode": "prefer", "sslrootcert": ""}
+def _tls(way: Way, how: str, addresses: list[str]) -> dict[str, str]:
+    """The certificate and its name are verified; without TLS only on this machine, where the operator permits that."""
+    if how == "plain":
+        if not all(is_permitted_loopback(one) for one in addresses):
+            raise NotSeen("unavailable", "scheme_refused")
+        return {"sslmode": "disable"}
     return {
         "sslmode": "verify-full",
         "sslrootcert": outbound.ca_file(way.allow),

@@ -26,7 +26,7 @@ from registry.connectors.plain import MOST, Word, several
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, instant_of, word
 from registry.connectors.sources import _postgresql_asking as asking
 from registry.connectors.sources import _postgresql_statements as ask
-from registry.strict.schema import Integer, Schema, Text
+from registry.strict.schema import Integer, OneOf, Schema, Text
 
 MOST_TABLES = 5_000  # with personal data, that are looked into one by one
 BATCH = 2_000  # rows of the catalogue in memory at a time
@@ -59,7 +59,11 @@ class PostgresqlSettings(Schema):
     user = Text(
         max=63, required=True, metadata={"description": "A role that may only read; docs/connectors.md."}
     )
-    ca_file = Text(max=500, metadata={"description": "Authorities trusted instead of the public ones."})
+    security = OneOf(
+        "tls",
+        "plain",
+        metadata={"description": "plain only on the machine itself, where its operator permits that."},
+    )
     schemas = _names("The schemas that belong to this system; all of them, if left out.")
     services = _names("Roles that services log in with, and no person: only these are named.")
     dated = several(Dated, required=False)
@@ -78,7 +82,7 @@ SOURCE = Source(
 def reach(settings: Mapping[str, Any]) -> Allow:
     """The server and no other."""
     ports = frozenset({settings.get("port", 5432)})
-    return Allow(hosts=(settings["host"],), ports=ports, ca_file=settings.get("ca_file"))
+    return Allow(hosts=(settings["host"],), ports=ports)
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
