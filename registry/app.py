@@ -6,6 +6,7 @@ from flask import Flask
 
 from registry import db, outbound
 from registry.api import Blueprint, application, probe
+from registry.audits import routes as audits
 from registry.auth import arriving, roles
 from registry.auth import pages as access
 from registry.auth import routes as oauth
@@ -67,6 +68,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     pages.blueprint,
     law.blueprint,
     keys.blueprint,
+    audits.blueprint,
     changes.blueprint,
     webhooks.blueprint,
     journal.blueprint,

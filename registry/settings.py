@@ -58,6 +58,9 @@ class Settings:
         30, "after how many days without a look a system is said to be overdue for one, in its drift"
     )
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
+    audit_reads_days: int = _setting(
+        730, "how long it is kept what an auditor read, after the end of the engagement, days"
+    )
     shortening_days: int = _setting(
         7, "how long a shorter retention rule waits after a second person has approved it, days"
     )

@@ -130,7 +130,9 @@ def application(
     documentation.secure(api.spec, app)
     direct.unhooked(app)
     admit = _admission(app)
-    short = direct.Direct(app, admit, _released)
+    noted = _noting(app)
+    short = direct.Direct(app, admit, _released, noted)
+    app.after_request(_noted(app, noted))
     app.before_request(_admitted(admit))
     app.teardown_request(_released)
     app.wsgi_app = Wire.of(short, settings)  # type: ignore[method-assign]  # as Flask documents it
@@ -162,6 +164,29 @@ def _admitted(admit: Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None
         asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy, looked up once
         if asked.url_rule is not None:  # else 404 and 405 follow
             admit(asked.environ, asked.url_rule, asked.view_args or {})
+
+    return hook
+
+
+def _noting(app: Flask) -> Callable[[Response], None]:
+    # What is read by an engagement is written down before it leaves (registry.audits), or does not leave.
+    note: Callable[[door.Holder, int], None] = app.extensions.get(door.READING, lambda holder, status: None)
+
+    def noted(response: Response) -> None:
+        asking = here.holder
+        if asking is not None and asking.audits:
+            note(asking, response.status_code)
+
+    return noted
+
+
+def _noted(app: Flask, noted: Callable[[Response], None]) -> Callable[[Response], Response]:
+    def hook(response: Response) -> Response:
+        try:
+            noted(response)
+        except Exception as error:
+            response = app.make_response(problem.told(error, request.environ, request.endpoint or ""))
+        return response
 
     return hook
 

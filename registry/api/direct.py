@@ -43,7 +43,8 @@ def direct(view: View) -> View:
 class Direct:
     """WSGI in front of Flask's: takes what a direct view answers, passes on the rest.
 
-    `admit` is what lets a request in to a rule, as for Flask's views, and `release` what follows every request.
+    `admit` is what lets a request in to a rule, as for Flask's views, `noted` what has to happen before an answer
+    leaves, and `release` what follows every request.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Direct:
         app: Flask,
         admit: Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None],
         release: Callable[[BaseException | None], None],
+        noted: Callable[[Response], None] = lambda _: None,
     ) -> None:
         self.flask: Wsgi = app.wsgi_app
-        self.admit, self.release = admit, release
+        self.admit, self.release, self.noted = admit, release, noted
         self.views = {
             (rule.endpoint, method): view
             for rule, method, view in door.views(app)
@@ -88,8 +90,13 @@ class Direct:
         self, view: Callable[..., Any], environ: dict[str, Any], rule: Rule, arguments: Mapping[str, Any]
     ) -> Any:
         try:
-            self.admit(environ, rule, arguments)
-            return view(**arguments)
+            try:
+                self.admit(environ, rule, arguments)
+                answer: Any = view(**arguments)
+            except Exception as error:
+                answer = problem.told(error, environ, rule.endpoint)
+            self.noted(answer)
+            return answer
         except Exception as error:
             return problem.told(error, environ, rule.endpoint)
 

@@ -18,6 +18,8 @@ from registry.api.reach import Reach
 View = TypeVar("View", bound=Callable[..., Any])
 
 GUARD = "registry.guard"
+#: What is told of each answer to an auditor before it leaves: (holder, status). It raises where that cannot be.
+READING = "registry.reading"
 #: In the place of a controller's key: every controller, also those to come.
 EVERY = "*"
 #: A condition that no row fulfils.
@@ -32,7 +34,8 @@ class Holder:
     client still has. `controllers` are the keys of the controllers in which the holder's roles give all scopes of this
     door, None meaning all of them; `reach` says of those among them that are seen in part what is seen (within one
     Reach or another). `lacking` are the other controllers that the holder has a role in (maybe EVERY). `rights` are the
-    scopes by controller that are given without a limit. `expires_at` is an instant (registry.clock).
+    scopes by controller that are given without a limit, `audits` the engagements by which they are in, as (controller,
+    number). `expires_at` is an instant (registry.clock).
     """
 
     id: str
@@ -43,6 +46,7 @@ class Holder:
     reach: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset()
     rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    audits: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ def lock(app: Flask) -> Callable[[Rule, str], None]:
         return lambda rule, method: None
 
     def enter(rule: Rule, method: str) -> None:
-        mark, here.refusal = doors[rule.endpoint, method.upper()]  # the routing table does not mind either
+        mark, here.refusal = doors[rule.endpoint, method]
         if not mark.public:
             here.holder = guard(mark)
 

@@ -58,6 +58,7 @@ class _Met(NamedTuple):
     reach: Mapping[str, tuple[Reach, ...]]
     lacking: frozenset[str]
     rights: Mapping[str, frozenset[str]]
+    audits: tuple[tuple[str, int], ...] = ()
 
 
 def meet(asking: Asking, mark: Mark) -> Holder | None:
@@ -69,7 +70,7 @@ def meet(asking: Asking, mark: Mark) -> Holder | None:
         return None
     return Holder(
         asking.id, asking.client_id, asking.scopes, met.controllers, asking.expires_at,
-        met.reach, met.lacking, met.rights,
+        met.reach, met.lacking, met.rights, met.audits,
     )  # fmt: skip
 
 
@@ -90,7 +91,8 @@ def _met(roles: tuple[Role, ...], scopes: frozenset[str], mark: Mark) -> _Met:
     whole = {controller for controller, some in seen.items() if some == (ALL,)}
     limited = {controller: some for controller, some in seen.items() if some and controller not in whole}
     found = frozenset(whole | limited.keys())
-    return _Met(found, limited, frozenset(rights) - found, rights)
+    audits = tuple((role.controller, role.audit) for role in roles if role.audit and role.controller in found)
+    return _Met(found, limited, frozenset(rights) - found, rights, audits)
 
 
 def _reached(roles: tuple[Role, ...], scope: str, mark: Mark) -> tuple[Reach, ...]:

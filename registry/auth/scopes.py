@@ -168,6 +168,19 @@ SCOPES: dict[str, Scope] = {
             dangerous=True,
         ),
         Scope(
+            "audits:read",
+            "Lukea, mitä tarkastajat saavat nähdä ja mitä he ovat lukeneet",
+            "Läsa vad revisorer får se och vad de har läst",
+            "Read what auditors may see and what they have read",
+        ),
+        Scope(
+            "audits:write",
+            "Avata ja päättää tarkastuksia",
+            "Öppna och avsluta revisioner",
+            "Open and end engagements of auditors",
+            dangerous=True,
+        ),
+        Scope(
             "clients:read",
             "Lukea asiakasohjelmien tietoja",
             "Läsa uppgifter om klientprogram",

@@ -21,7 +21,7 @@ from registry.db.engines import (
 from registry.db.failures import failure
 from registry.db.shape import drift, generate, migrate, migrations, models, pending
 from registry.db.stored import Instant, Stored, Text
-from registry.db.verbs import noted, snapshot, work, writes, writing
+from registry.db.verbs import lightly, noted, snapshot, work, writes, writing
 
 __all__ = [
     "Instant",
@@ -38,6 +38,7 @@ __all__ = [
     "execute",
     "failure",
     "generate",
+    "lightly",
     "migrate",
     "migrations",
     "models",

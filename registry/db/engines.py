@@ -64,6 +64,7 @@ class Work:
 
 class _Here(threading.local):
     work: Work | None = None
+    light: bool = False
 
 
 here = _Here()

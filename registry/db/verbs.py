@@ -75,6 +75,32 @@ def snapshot() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def lightly() -> Iterator[None]:
+    """Verbs in the block do not wait for the disk: a process that is killed loses nothing that they wrote, a machine
+    that loses power may lose the last of it. For what is not promised to anybody. Not inside a write transaction.
+    """
+    base = database.obj
+    if here.work is not None:
+        raise WriteOutside("lightly() inside a write transaction, which is promised")
+    if base.pooled:
+        here.light = True
+        try:
+            yield
+        finally:
+            here.light = False
+        return
+    base.execute_sql("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        try:
+            base.execute_sql("PRAGMA synchronous = FULL")
+        except BaseException:
+            base.close()  # the next one begins with what was asked for
+            raise
+
+
 def work() -> Work:
     """The write transaction that is running. Raises WriteOutside when none is."""
     if here.work is None:
@@ -134,6 +160,8 @@ def _transaction(journalled: bool, name: str) -> Iterator[Work]:
             here.work = Work()
             if base.pooled:
                 base.execute_sql("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+                if here.light:
+                    base.execute_sql("SELECT set_config('synchronous_commit', 'off', true)")
             with _checked(here.work, journalled, name):
                 yield here.work
             # the commit happens while `here.work` still stands: the SQLite commit hook asks for it

@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
     "dpo": Kind("dpo"),
     "reader": Kind("reader"),
     "editor": Kind("editor"),
-    "editor of the register": Kind("editor", registers=("news",)),
+    "editor of the register": Kind("editor", registers=("curt", "news")),
     "editor of another register": Kind("editor", registers=("elsewhere",)),
     "reader of the register": Kind("reader", registers=("news",)),
     "auditor": Kind("auditor", columns={"scopes": EVERYTHING, "audit": 1}),

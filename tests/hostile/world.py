@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from registry import clock
 from registry.app import create_app
+from registry.audits import engaging
 from registry.auth import clients, giving, tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
@@ -98,6 +99,7 @@ class World:
     message: int
     somebody: str
     connector: int
+    audit: int
     known: dict[str, Caller] = field(default_factory=dict)
 
     def caller(
@@ -190,4 +192,6 @@ def made(url: str) -> World:
     connector = connecting.add_connector(
         "acme/desk", "zendesk", CONNECTED, every_hours=None, by=BY, sealer=Sealer(())
     )
-    return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor, connector)
+    terms = engaging.Terms(ends_on=until, purpose="Tarkastus.")
+    audit = engaging.open_engagement("acme", somebody.actor, terms, by=BY, kept=timedelta(days=1))["id"]
+    return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor, connector, audit)

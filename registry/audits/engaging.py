@@ -1,0 +1,226 @@
+"""Engagements: what an auditor may see of a controller, from when until when; stored in states that are never altered.
+
+An engagement is a role of the auditor's with an end (registry.auth.giving): the statement that looks up a token reads
+it, so nothing has to happen on the last day, and what is ended now is over with the next request.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+import peewee
+import rfc8785
+
+from registry import clock, journal
+from registry.audits import reading
+from registry.audits.reading import Read
+from registry.auth import giving
+from registry.auth.duties import CHOSEN, DUTIES, Given
+from registry.catalogue import store
+from registry.catalogue.read import zone_at
+from registry.db import Instant, Stored, Text, writes
+from registry.errors import Gone, Invalid, NotFound, PreconditionFailed
+from registry.people import users
+
+#: An engagement lasts a year at most: then somebody has to look again.
+LONGEST = timedelta(days=366)
+#: `superseded_at` of the newest state.
+STANDS = "9999-12-31T23:59:59.999999Z"
+
+
+class Engagement(Stored):
+    """One state of an engagement: 1 as it was opened, 2 as it was ended before its day; `document` as served."""
+
+    id: Any = peewee.BigIntegerField()
+    version = peewee.BigIntegerField()
+    controller = Text()
+    principal = Text()
+    ends_at = Instant()
+    recorded_at = Instant()
+    superseded_at = Instant()
+    document = peewee.BlobField()
+
+    class Meta:
+        table_name = "audit_engagement"
+        primary_key = peewee.CompositeKey("id", "version")
+        indexes = ((("superseded_at", "id"), False),)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Terms:
+    """What is agreed: the registers (keys; None: all), the period of history (first and last day; None: without a
+    bound), which of findings, journal and observations, the last day of the engagement, and what it is for."""
+
+    ends_on: date
+    purpose: str
+    registers: tuple[str, ...] | None = None
+    since: date | None = None
+    until: date | None = None
+    sees: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> str:
+        """The scopes that it gives, as a scope value."""
+        chosen = {f"{one}:read" for one in self.sees}
+        return " ".join(sorted((DUTIES["auditor"].scopes - set(CHOSEN)) | chosen))
+
+
+def one(number: int) -> Engagement | None:
+    """The newest state of an engagement; None if there is none."""
+    return Engagement.get_or_none((Engagement.superseded_at == STANDS) & (Engagement.id == number))
+
+
+def reads(audit: int, *, after: int, limit: int) -> Sequence[Read]:
+    """What was read in an engagement, in order, from behind row `after`."""
+    return list(Read.select().where((Read.audit == audit) & (Read.n > after)).order_by(Read.n).limit(limit))
+
+
+# --- verbs
+
+
+@writes
+def open_engagement(
+    controller: str, principal: str, terms: Terms, *, by: str, kept: timedelta
+) -> dict[str, Any]:
+    """Let an auditor (a client or a person that may ask) see a controller on these terms, from now on.
+
+    `kept` is how long logs of reading are kept after the end: older ones are thrown away now. Raises errors.NotFound
+    for a controller or register that is not there, errors.Invalid (`in_the_past`, `too_far_ahead`, `bad_period`,
+    `unknown_principal`).
+    """
+    if not store.exists("controller", controller, controller):
+        raise NotFound("There is no such controller.")
+    for key in terms.registers or ():
+        store.newest("register", controller, key)
+    if not giving.may_ask(principal):
+        raise Invalid("There is no such client or person.", code="unknown_principal", field="/auditor")
+    zone, now = zone_at(controller), journal.stamp()
+    ends_at = clock.start_of(terms.ends_on + timedelta(days=1), zone)
+    if ends_at <= now:
+        raise Invalid("That day is over.", code="in_the_past", field="/ends_on")
+    if terms.ends_on > clock.day_of(now, zone) + LONGEST:
+        raise Invalid("An engagement lasts a year at most.", code="too_far_ahead", field="/ends_on")
+    if terms.since and terms.until and terms.until < terms.since:
+        raise Invalid("The period ends before it begins.", code="bad_period", field="/until")
+    number = (Engagement.select(peewee.fn.MAX(Engagement.id)).scalar() or 0) + 1
+    keys = None if terms.registers is None else tuple(sorted(set(terms.registers)))
+    giving.keep(
+        principal,
+        Given("auditor", controller, keys),
+        by=by,
+        since=clock.start_of(terms.since, zone) if terms.since else None,
+        until=clock.start_of(terms.until + timedelta(days=1), zone) if terms.until else None,
+        scopes=terms.scopes,
+        audit=number,
+        ends_at=ends_at,
+    )
+    _forget(clock.later(now, -kept.total_seconds()))
+    told = {
+        "id": number,
+        "version": 1,
+        "controller": controller,
+        "auditor": {"principal": principal, "email": _mailbox(principal)},
+        "registers": None if keys is None else list(keys),
+        "since": terms.since.isoformat() if terms.since else None,
+        "until": terms.until.isoformat() if terms.until else None,
+        "sees": sorted(set(terms.sees)),
+        "purpose": terms.purpose,
+        "ends_on": terms.ends_on.isoformat(),
+        "ends_at": ends_at,
+        "opened_by": by,
+        "opened_at": now,
+        "ended_by": None,
+        "ended_at": None,
+    }
+    return _append(told, "audit.opened", by, {"auditor": principal})
+
+
+@writes
+def end_engagement(number: int, *, by: str, expect: int) -> dict[str, Any]:
+    """End an engagement now: the auditor's next request is refused.
+
+    Raises errors.NotFound, errors.PreconditionFailed, errors.Gone for one that is over.
+    """
+    row = one(number)
+    if row is None:
+        raise NotFound("There is no such engagement.")
+    now = journal.stamp()
+    if row.ends_at <= now:
+        raise Gone("The engagement is over already.")
+    if row.version != expect:
+        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
+    for role in giving.StoredRole.select().where(
+        (giving.StoredRole.audit == number) & giving.StoredRole.taken_at.is_null()
+    ):
+        giving.away(role, by=by)
+    told = orjson.loads(bytes(row.document))
+    ended = {**told, "version": expect + 1, "ends_at": now, "ended_by": by, "ended_at": now}
+    count, made = reading.last(number)
+    return _append(ended, "audit.ended", by, {"reads": count, "hash": made})
+
+
+def _append(told: dict[str, Any], action: str, by: str, payload: dict[str, Any]) -> dict[str, Any]:
+    now, document = journal.stamp(), rfc8785.dumps(told)
+    Engagement.update(superseded_at=now).where(
+        (Engagement.superseded_at == STANDS) & (Engagement.id == told["id"])
+    ).execute()
+    Engagement.create(
+        id=told["id"],
+        version=told["version"],
+        controller=told["controller"],
+        principal=told["auditor"]["principal"],
+        ends_at=told["ends_at"],
+        recorded_at=now,
+        superseded_at=STANDS,
+        document=document,
+    )
+    journal.append(
+        action, _object(told["controller"], told["id"]), by=by, version=told["version"], payload=payload,
+        content=document,
+    )  # fmt: skip
+    return told
+
+
+def _forget(before: str) -> None:
+    over = Engagement.select(Engagement.id).where(
+        (Engagement.superseded_at == STANDS) & (Engagement.ends_at < before)
+    )
+    Read.delete().where(Read.audit.in_(over)).execute()
+
+
+def _mailbox(principal: str) -> str | None:
+    kind, _, name = principal.partition("/")
+    user = users.find(name) if kind == "user" else None
+    return None if user is None else str(user.email)
+
+
+# --- what the journal compares its entries with
+
+
+def _object(controller: str, number: int) -> str:
+    return f"audit/{controller}/{number}"
+
+
+def _every() -> Iterator[tuple[str, int]]:
+    rows = Engagement.select(Engagement.controller, Engagement.id, Engagement.version)
+    for controller, number, version in rows.order_by(Engagement.id, Engagement.version).tuples().iterator():
+        yield _object(controller, number), version
+
+
+@journal.witness("audit", every=_every)
+def _stored(object_: str, version: int | None) -> bytes | None:
+    number = object_.rpartition("/")[2]
+    row = Engagement.get_or_none(
+        (Engagement.id == (int(number) if number.isdecimal() else 0)) & (Engagement.version == (version or 0))
+    )
+    if row is None:
+        return None
+    document = bytes(row.document)
+    told = orjson.loads(document)
+    copied = (_object(row.controller, row.id), row.principal, row.ends_at)
+    same = copied == (object_, told["auditor"]["principal"], told["ends_at"])
+    return document if same else b"columns differ from the document"
