@@ -15,6 +15,7 @@ from marshmallow import ValidationError, fields, validate
 from registry import errors
 from registry.catalogue.record.value import Country, Term
 from registry.connectors.plain import Digest, Domain, PlainDay, PlainPeriod, Word, several
+from registry.connectors.statements import StatementOfPage
 from registry.strict.schema import Boolean, Integer, OneOf, Schema, Timestamp, invalid
 
 KINDS: dict[str, ma.Schema] = {}
@@ -256,6 +257,10 @@ class PublishedPage(Schema):
     moved_to = Word(most=2000, metadata={"description": "Where one is sent on to for good."})
     text_sha256 = Digest(metadata={"description": "Of the text that was found."})
     expected_sha256 = Digest(metadata={"description": "Of the same text as the register's notice has it."})
+    statements = several(StatementOfPage, required=False, metadata={"description": "What the text states."})
+    linked = Boolean(
+        metadata={"description": "Found as a link on the notice, and not given by the register."}
+    )
 
 
 @_kind("published_text")

@@ -54,8 +54,9 @@ def ask(
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    redirects: bool = False,
 ) -> Answer:
-    """The answer of a host, whatever its status but a redirect.
+    """The answer of a host, whatever its status but a redirect; with `redirects` that too, never followed.
 
     `headers` go to the host of `url` alone. Raises Refused, whose codes say why; nothing of what was asked or answered
     is in it.
@@ -70,7 +71,7 @@ def ask(
     connection.addresses, connection.ends = found, ends
     try:
         connection.request(method, target, body=body, headers=sent, preload_content=False)
-        return _answer(connection.getresponse(), allow.most)
+        return _answer(connection.getresponse(), allow.most, redirects)
     except Refused:
         raise
     except Exception as error:
@@ -190,9 +191,9 @@ def connected(checked: list[str], port: int, ends: float) -> _Plain:
 # --- the answer
 
 
-def _answer(response: Any, most: int) -> Answer:
+def _answer(response: Any, most: int, redirects: bool) -> Answer:
     status = response.status
-    if 300 <= status < 400 and status != 304:
+    if 300 <= status < 400 and status != 304 and not redirects:
         raise Refused("redirect_refused")
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in (

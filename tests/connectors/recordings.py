@@ -8,7 +8,8 @@ A recording is a file `recorded.<suffix>`, and its suffix says how it is played:
 - `.ldif`: the entries of a directory (RFC 2849); `settings.yml` beside it has further settings.
 - `.sql`: statements that make a database of PostgreSQL what it was; `settings.yml` beside it has further settings.
 
-`expected.yml` holds what the source understood: `observations` (kind, payload, `complete` if not true) and `faults`.
+`expected.yml` holds what the source understood, `{origin}` for where it was played: `observations` (kind, payload,
+`complete` if not true) and `faults`.
 """
 
 from __future__ import annotations

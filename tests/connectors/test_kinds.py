@@ -100,6 +100,8 @@ GOOD: dict[str, dict[str, Any]] = {
                 "moved_to": "https://acme.example/privacy",
                 "text_sha256": "0a" * 32,
                 "expected_sha256": "0b" * 32,
+                "statements": [{"about": "period", "value": "P6M"}],
+                "linked": False,
             }
         ]
     },

@@ -2,7 +2,8 @@
 
 An inventory of systems is compared with the systems of the record, by `inventory_id`. The page where the notice is
 published, and the pages that it refers to, are compared as they were found: gone, moved, or with another text than the
-registry's own notice has.
+registry's own notice has. Where no such text was compared its statements are: each period, contact's domain and vendor
+of the record, and the day of its last update, has to be on the page, and no other vendor.
 
 Why it matters
 A record of processing is worth something only as long as it follows what is there (GDPR 5(2), 30). People read the
@@ -17,9 +18,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from registry import errors
+from registry.catalogue.record import withheld
 from registry.checks.looking import lapsed_in_words
 from registry.checks.rule import Case, Outcome, Place, Rule
 from registry.connectors.observation import Observation
+from registry.law import periods
 
 RULE = Rule(
     code="OBS307",
@@ -34,7 +38,9 @@ RULE = Rule(
     certainty="evidence",
     needs=(
         "/systems/*/inventory_id", "/systems/*/kind", "/document/publication_url", "/document/type",
-        "/document/referenced_urls/*/url", "/document/referenced_urls/*/used_for",
+        "/document/referenced_urls/*/url", "/document/referenced_urls/*/used_for", "/document/updated_on",
+        "/retention/*/duration", "/controller/email", "/dpo/contact/email", "/contact_points/*/email",
+        "/processors/*/name", "/systems/*/vendor",
         "observation:inventory", "observation:published_text",
     ),
     kinds=("fail", "pass", "open"),
@@ -45,6 +51,7 @@ _RESTS = ("transfer", "dpo_and_rights", "rights", "data_content", "cookies", "se
 #: Records that nobody has to publish.
 _INTERNAL = ("record_30_1", "record_30_2")
 _GONE = (404, 410)
+_NOTICE = "/document/publication_url"
 
 
 def check(case: Case) -> Iterator[Outcome]:
@@ -78,6 +85,7 @@ def _pages(case: Case) -> Iterator[Outcome]:
             yield wrong
         elif not look[0].complete or look[1]["status"] >= 400 or not _compared(field, look[1]):
             unread.append(field)
+    yield from _links(case, found, {_plain(url) for url in wanted.values()})
     if unread:
         urls = ", ".join(wanted[field] for field in unread)
         over = case.lapsed("published_text")
@@ -101,6 +109,21 @@ def _pages(case: Case) -> Iterator[Outcome]:
             en="Where the notice is published is not recorded.",
             closes=("Kirjaa julkaisuosoite.", "Record the address."),
         )
+
+
+def _links(
+    case: Case, found: Mapping[str, tuple[Observation, Mapping[str, Any]]], wanted: set[str]
+) -> Iterator[Outcome]:
+    """Links on the page of the notice that lead nowhere."""
+    for place, (seen, page) in found.items():
+        if page.get("linked") and place not in wanted and page["status"] in _GONE:
+            yield case.fail(
+                _NOTICE,
+                key=f"link:{page['url']}",
+                observation=seen.id,
+                fi=f"Julkaistun selosteen linkki ei johda minnekään: {page['url']} ({page['status']}). Korjaa se.",
+                en=f"A link on the published notice leads nowhere: {page['url']} ({page['status']}). Correct it.",
+            )
 
 
 def _wanted(case: Case) -> Iterator[tuple[str, str]]:
@@ -132,6 +155,8 @@ def _page(case: Case, field: str, seen: Observation, page: Mapping[str, Any]) ->
             fi=f"Sivu on siirtynyt: {url} → {page['moved_to']}. Tarkista sisältö ja päivitä osoite.",
             en=f"The page has moved: {url} → {page['moved_to']}. Read what it says now, and update the address.",
         )
+    if field == _NOTICE and "statements" in page and "expected_sha256" not in page:
+        return _stated(case, seen, page)
     if _compared(field, page) and page.get("text_sha256") != page.get("expected_sha256"):
         return case.fail(
             field,
@@ -144,8 +169,59 @@ def _page(case: Case, field: str, seen: Observation, page: Mapping[str, Any]) ->
 
 
 def _compared(field: str, page: Mapping[str, Any]) -> bool:
-    """Whether a page was compared as far as it has to be: the notice with its own text, others not at all."""
-    return field != "/document/publication_url" or ("text_sha256" in page and "expected_sha256" in page)
+    """Whether a page was compared as far as it has to be: the notice by its text or statements, others not at all."""
+    return field != _NOTICE or ("text_sha256" in page and "expected_sha256" in page) or "statements" in page
+
+
+def _stated(case: Case, seen: Observation, page: Mapping[str, Any]) -> Outcome | None:
+    """The statements that differ. One that the page lacks may be on a part of it that was not read."""
+    missing, other = _differing(case, page["statements"])
+    missing = missing if seen.complete else []
+    if not missing and not other:
+        return None
+    fi = [f"sivulta puuttuu {', '.join(missing)}"] * bool(missing) + [
+        f"sivulla on {', '.join(other)}"
+    ] * bool(other)
+    en = [f"the page lacks {', '.join(missing)}"] * bool(missing) + [
+        f"the page has {', '.join(other)}"
+    ] * bool(other)
+    return case.fail(
+        _NOTICE,
+        key="text",
+        observation=seen.id,
+        fi=f"Julkaistu teksti poikkeaa selosteesta ({'; '.join(fi)}): {page['url']}. Julkaise seloste uudelleen.",
+        en=f"The published text differs from the record ({'; '.join(en)}): {page['url']}. Publish the notice anew.",
+    )
+
+
+def _differing(case: Case, stated: list[Mapping[str, str]]) -> tuple[list[str], list[str]]:
+    """What the record states and the page does not, and the vendors that only the page names."""
+    record = case.record
+    there: dict[str, set[str]] = {"period": set(), "date": set(), "mail_domain": set(), "vendor": set()}
+    for one in stated:
+        there.setdefault(one["about"], set()).add(one["value"])
+    missing = [
+        rule.duration
+        for rule in record.retention
+        if rule.duration and not any(_same(rule.duration, one) for one in there["period"])
+    ]
+    updated = record.document.updated_on
+    missing += [updated.isoformat()] if updated and updated.isoformat() not in there["date"] else []
+    boxes = [record.controller.email, record.dpo.contact.email, *(one.email for one in record.contact_points)]
+    domains = {box.rpartition("@")[2].casefold() for box in boxes if box and "@" in box and not withheld(box)}
+    missing += sorted(domains - there["mail_domain"])
+    names = [*(one.name for one in record.processors), *(one.vendor for one in record.systems)]
+    vendors = {vendor.key: vendor for name in names if (vendor := case.law.vendor(name)) is not None}
+    missing += sorted(vendors.keys() - there["vendor"])
+    used = {key for vendor in vendors.values() for key in vendor.sub_processors}
+    return list(dict.fromkeys(missing)), sorted(there["vendor"] - vendors.keys() - used)
+
+
+def _same(declared: str, stated: str) -> bool:
+    try:
+        return periods.compare(declared, stated) == "equal"
+    except errors.Invalid:  # pushed in another form than ours
+        return declared == stated
 
 
 def _plain(url: str) -> str:

@@ -1,0 +1,156 @@
+"""The notice as it stands on the web, and the pages that it refers to: what is there, what it states, which are gone.
+
+Text is told by its digest and by statements that can be compared with a record (registry.connectors.statements), never
+as it is. A page that could not be asked is left out and leaves the look incomplete: only what answers 404 or 410 is
+gone. Redirects are told and not followed. Addresses in http are asked in https.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from marshmallow import fields, validate
+
+from registry import outbound
+from registry.connectors import pages, statements
+from registry.connectors.plain import ADDRESS, Word
+from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
+from registry.outbound import Answer, Refused
+from registry.strict.schema import Schema
+
+LINKS = 60  # of the notice that are tried
+GONE = (404, 410)
+_MOVED = (301, 308)
+_ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
+
+
+class Address(Word):
+    """A page as a register gives its address, with or without its scheme."""
+
+    default_error_messages = {"url": "bad_url: An address of a page, such as https://www.example.fi/notice."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            _place(text)
+        except ValueError:
+            raise self.make_error("url") from None
+        return text
+
+
+class PublishedPageSettings(Schema):
+    """Which pages, each as the register gives its address."""
+
+    notice = Address(most=2000, required=True, metadata={"description": "Where the notice is published."})
+    refers_to = fields.List(Address(most=2000), validate=validate.Length(max=50), load_default=list)
+
+
+SOURCE = Source(
+    title={"fi": "Julkaistu seloste", "sv": "Den publicerade beskrivningen", "en": "The published notice"},
+    settings=PublishedPageSettings,
+    secrets={},
+    sees=("published_text",),
+)
+
+
+def reach(settings: Mapping[str, Any]) -> Allow:
+    """The hosts of the pages that are named."""
+    places = [_place(url) for url in (settings["notice"], *settings["refers_to"])]
+    return Allow(
+        hosts=tuple(dict.fromkeys(host for host, _ in places)), ports=frozenset(port for _, port in places)
+    )
+
+
+def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
+    """One look at all the pages."""
+    yield way.look("published_text", lambda: _pages(way, settings))
+
+
+def _pages(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    failed: NotSeen | None = None
+    found: dict[str, dict[str, Any]] = {}
+    links: list[str] = []
+    for url in dict.fromkeys((settings["notice"], *settings["refers_to"])):
+        try:
+            answer, asked = _ask(way, url)
+        except NotSeen as one:
+            way.broken(one.code)
+            failed = failed or one
+            continue
+        found[url], there = _page(way, url, asked, answer, notice=url == settings["notice"])
+        links = links or there
+    if failed is not None and not found:
+        raise failed
+    known = {_plain(url) for url in found}
+    return {"pages": [*found.values(), *_dead(way, [one for one in links if _plain(one) not in known])]}
+
+
+def _page(
+    way: Way, url: str, asked: str, answer: Answer, *, notice: bool
+) -> tuple[dict[str, Any], list[str]]:
+    told: dict[str, Any] = {"url": url, "status": answer.status}
+    if answer.status in _MOVED and (where := answer.headers.get("location", "")):
+        told["moved_to"] = ADDRESS.sub("…", urljoin(asked, where))[:2000]
+    if not notice or answer.status != 200:
+        return told, []
+    way.evidence(answer.body)
+    kind = answer.headers.get("content-type", "text/html").lower()
+    if "html" not in kind:
+        way.broken("not_html")
+        return told, []
+    text, links = pages.read(pages.decoded(answer.body, kind), asked)
+    if text:
+        told["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        told["statements"] = statements.found(text)
+    else:
+        way.broken("no_text")  # made by a script in the reader's browser
+    return told, links
+
+
+def _dead(way: Way, links: list[str]) -> Iterator[dict[str, Any]]:
+    """Of the links on the notice to the hosts that may be asked, those that lead nowhere."""
+    hosts = set(way.allow.hosts)
+    near = [link for link in links if urlsplit(link).hostname in hosts]
+    if len(near) > LINKS:
+        way.broken("too_many_links")
+    for link in near[:LINKS]:
+        if ADDRESS.search(link):
+            continue
+        try:
+            answer, _ = _ask(way, link)
+        except NotSeen as failed:
+            way.broken(failed.code)
+            continue
+        if answer.status in GONE:
+            yield {"url": link[:2000], "status": answer.status, "linked": True}
+
+
+def _ask(way: Way, url: str) -> tuple[Answer, str]:
+    """What a page answers, whatever it is, and the URL that was asked. Raises NotSeen where there was no answer."""
+    whole = url if "://" in url else f"https://{url}"
+    for asked in (whole, whole.replace("http://", "https://", 1)):
+        way.asked += 1
+        way.took()
+        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()))
+        try:
+            return outbound.ask("GET", asked, allow=allow, headers=_ACCEPT, redirects=True), asked
+        except Refused as refused:
+            if refused.code != "scheme_refused" or asked.startswith("https://"):
+                raise NotSeen("unavailable", refused.code) from None
+    raise NotSeen("unavailable", "scheme_refused")
+
+
+def _place(url: str) -> tuple[str, int]:
+    """The host and the port of a page. Raises ValueError."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("no page")
+    return parts.hostname, parts.port or 443
+
+
+def _plain(url: str) -> str:
+    return url.casefold().partition("://")[2].rstrip("/") if "://" in url else url.casefold().rstrip("/")

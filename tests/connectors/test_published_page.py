@@ -1,0 +1,168 @@
+"""The published page: what is read of it, what is not, and what a site that fails looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from registry.connectors import pages
+from registry.connectors.book import source
+from registry.connectors.sources import published_page
+from registry.connectors.statements import found
+from registry.errors import Invalid
+from tests.connectors.looking import Look, declare, loopback
+from tests.connectors.stand_ins.serving import serving
+from tests.connectors.turns.published_page import RECORD, Site, system
+
+
+@pytest.fixture
+def site() -> Iterator[Any]:
+    with loopback(), system(None) as (made, settings, _):
+        yield made, Look("published_page", settings, {})
+
+
+def test_what_a_page_states(site: Any) -> None:
+    made, look = site
+    seen = look.look()["published_text"]
+    assert seen.complete and seen.raw_sha256, look.way.faults
+    notice, rights = seen.payload["pages"]
+    assert (notice["url"], notice["status"], rights["status"]) == (f"{made.origin}/seloste", 200, 200)
+    assert notice["statements"] == [
+        {"about": "date", "value": "2026-11-03"},
+        {"about": "mail_domain", "value": "acme.example"},
+        {"about": "period", "value": "P6M"},
+        {"about": "vendor", "value": "tawk_to"},
+    ]
+    assert len(notice["text_sha256"]) == 64 and "text_sha256" not in rights
+
+
+def test_a_link_on_the_notice_that_leads_nowhere(site: Any, opened: str) -> None:
+    made, look = site
+    declare({"register": "Uutiskirje", "systems": ["desk"], **RECORD})
+    place = ("OBS307", f"link:{made.origin}/ohje")
+    assert place not in look.checked()
+    made.gone("/ohje")
+    assert look.checked()[place] == "fail"
+    made.pages["/ohje"] = made.pages["/oikeudet"]
+    assert look.checked().get(place) != "fail"
+
+
+def test_links_to_other_hosts_are_not_asked(site: Any) -> None:
+    made, look = site
+    with serving(Site()) as other:
+        made.say(("/ohje", f"{other.origin.replace('127.0.0.1', 'localhost')}/x"))
+        assert look.look()["published_text"].complete
+        assert other.asked == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503, 302])
+def test_a_page_that_is_not_shown_is_neither_right_nor_gone(site: Any, opened: str, status: int) -> None:
+    made, look = site
+    declare({"register": "Uutiskirje", "systems": ["desk"], **RECORD})
+    made.gone("/seloste", status, Location="/kirjaudu")
+    held = {key: kind for (code, key), kind in look.checked().items() if code == "OBS307"}
+    assert held == {"pages": "open", "inventory": "open"}
+
+
+def test_a_site_that_does_not_answer_is_not_gone(opened: str) -> None:
+    with loopback():
+        with system(None) as (_, settings, _):
+            pass
+        declare({"register": "Uutiskirje", "systems": ["desk"], **RECORD})
+        look = Look("published_page", settings, {})
+        held = {key: kind for (code, key), kind in look.checked().items() if code == "OBS307"}
+    assert held == {"pages": "open", "inventory": "open"}
+    assert look.look()["published_text"].payload == {"asked": "published_text", "reason": "unavailable"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/pdf", b"%PDF-1.7 6 kk"),
+        ("text/html", b"<html><body><script>render('6 kk')</script></body>"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_not_compared(site: Any, kind: str, body: bytes) -> None:
+    made, look = site
+    made.pages["/seloste"] = (200, body, {"Content-Type": kind})
+    seen = look.look()["published_text"]
+    assert not seen.complete and "statements" not in seen.payload["pages"][0]
+
+
+def test_only_so_many_links_are_tried(site: Any) -> None:
+    made, look = site
+    more = "".join(f"<a href='/x{number}'>x</a>" for number in range(200))
+    made.say(("</nav>", more + "</nav>"))
+    seen = look.look()["published_text"]
+    assert not seen.complete and look.way.faults["too_many_links"] == 1
+    assert len(made.asked) <= published_page.LINKS + 2
+
+
+def test_addresses_of_people_in_links_are_told_nowhere(site: Any) -> None:
+    made, look = site
+    made.say(("</nav>", "<a href='/people/some.body@acme.example'>x</a></nav>"))
+    made.gone("/oikeudet", 301, Location="/people/some.body@acme.example")
+    assert "@" not in str(look.look()["published_text"].payload)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://a.fi/x", "https://me:pw@a.fi/", "mailto:x", "https://", "file:///etc/passwd"]
+)
+def test_a_notice_has_the_address_of_a_page(url: str) -> None:
+    with pytest.raises(Invalid):
+        source("published_page").settings({"notice": url})
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a<b>b</b>c</p><p>d", "abc d"),
+        ("<body>a<script>b</script><style>c</style>d</body>", "a d"),
+        ("<title>t</title>&auml;&#228; &nbsp;x", "ää x"),
+        ("<div>" * 20_000 + "x", "x"),
+        ("<script>a", ""),
+        ("<template>a</template></script></div>b", "b"),
+        ("a<!-- b -->c<![CDATA[d]]>", "a c"),
+        ("A\u030a", "Å"),
+    ],
+)
+def test_the_text_of_a_page(html: str, text: str) -> None:
+    assert pages.read(html, "https://a.fi/")[0].replace("ac", "a c") == text.replace("ac", "a c")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "text"),
+    [
+        ("å".encode(), "text/html", "å"),
+        ("å".encode("latin-1"), "text/html; charset=ISO-8859-1", "å"),
+        (b"<meta charset='iso-8859-15'>\xe5", "text/html", "å"),
+        (b"x", "text/html; charset=nothing-of-the-kind", "x"),
+        (b"\xff", "text/html", "\ufffd"),
+    ],
+)
+def test_the_characters_of_a_page(body: bytes, kind: str, text: str) -> None:
+    assert pages.decoded(body, kind).endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "values"),
+    [
+        ("säilytetään kuusi kuukautta (6 kk)", "period", ["P6M"]),
+        ("kuuden kuukauden, kahden vuoden ja 30 päivän kuluttua", "period", ["P2Y", "P30D", "P6M"]),
+        ("i två år, 6 månader eller fyra veckor", "period", ["P2Y", "P4W", "P6M"]),
+        ("for 12 months, one year or 90 days", "period", ["P12M", "P1Y", "P90D"]),
+        ("0 kk, 1.5 vuotta, 2026/12 kk, 12345 kk, vuosikuukausi, kk", "period", []),
+        (
+            "1.2.2026, 01.12.2019, 2026-03-31, 31.2.2026, 1.1.26",
+            "date",
+            ["2019-12-01", "2026-02-01", "2026-03-31"],
+        ),
+        ("a@Acme.Example, dpo (at) seamk.fi, x@y, @z.fi", "mail_domain", ["acme.example", "seamk.fi"]),
+        ("laki 1050/2018 ja 523/1999, s. 12/13", "act", ["1050/2018", "523/1999"]),
+        ("Alustana on Tawk.to.", "vendor", ["tawk_to"]),
+    ],
+)
+def test_what_is_found_in_a_text(text: str, about: str, values: list[str]) -> None:
+    assert [one["value"] for one in found(text) if one["about"] == about] == values
