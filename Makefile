@@ -17,10 +17,10 @@ PIP     := $(V)/python -m pip --disable-pip-version-check --quiet install --no-i
 CHECKED := $(V)/python -m pip --disable-pip-version-check check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv peers demo test check openapi manual migrate bench mutants lock clean
+.PHONY: help venv peers demo demo-connectors test check openapi manual migrate bench mutants lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 venv: $(DEV)  ## everything for work on the code, into .venv
 
@@ -46,6 +46,9 @@ tests/peers/node_modules/.package-lock.json: tests/peers/package-lock.json
 
 demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own
 	@$(RUN) demo --port $(PORT) $(ARGS)
+
+demo-connectors: $(DEV)  ## a desk, a database, a bucket and a directory, observed, changed, and laid beside the record
+	$(V)/python -m tests.connectors.demonstration
 
 test: $(DEV)  ## the whole suite on SQLite and PostgreSQL (JOBS=2 ARGS=…)
 	$(V)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)

@@ -8,7 +8,7 @@ from typing import Any
 from registry.catalogue.record.pointers import pointer
 
 #: What tells two entries of a list apart, in this order; without one, entries are compared by position.
-_IDENTITIES = ("id", "right", "category", "type", "name", "number", "act", "url")
+_IDENTITIES = ("id", "right", "category", "type", "name", "number", "act", "url", "role", "inventory_id")
 
 
 def diff(before: Any, after: Any, at: tuple[str | int, ...] = ()) -> Iterator[dict[str, Any]]:
@@ -28,6 +28,11 @@ def diff(before: Any, after: Any, at: tuple[str | int, ...] = ()) -> Iterator[di
         yield from _lists(before, after, at)
     elif before != after or type(before) is not type(after):
         yield {"field": pointer(*at), "change": "changed", "before": before, "after": after}
+
+
+def identified(items: list[Any]) -> bool:
+    """Whether something tells the entries of a list apart, so that they are compared one with its like."""
+    return _by_identity(items) is not None
 
 
 def _lists(before: list[Any], after: list[Any], at: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:

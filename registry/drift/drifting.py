@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
+import rfc8785
+
 from registry import clock
 from registry.catalogue import store
-from registry.catalogue.diff import diff
+from registry.catalogue.diff import diff, identified
 from registry.catalogue.read import record_at, zone_at
 from registry.checks.running import case_of, zone_named
 from registry.connectors import observations
@@ -109,10 +113,24 @@ def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
         for row in rows:
             former = observations.value(bytes(row.document))
             if former.digest != look.digest:
-                found = list(diff(former.payload, look.payload))
+                found = list(_differences(former.payload, look.payload))
                 yield Changed(
                     look.kind, former, look, tuple(found[:MOST_CHANGES]), max(0, len(found) - MOST_CHANGES)
                 )
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """As registry.catalogue.diff; entries that nothing identifies (accounts that are alike) came and went whole."""
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, list) and isinstance(new, list) and not (identified(old) and identified(new)):
+            gone, come = (Counter(map(rfc8785.dumps, some)) for some in (old, new))
+            for change, side, some in (("removed", "before", gone - come), ("added", "after", come - gone)):
+                for entry in some.elements():
+                    yield {"field": f"/{name}", "change": change, side: orjson.loads(entry)}
+        else:
+            had, has = ({name: side[name]} if name in side else {} for side in (before, after))
+            yield from diff(had, has)
 
 
 def _waited_for(

@@ -116,6 +116,31 @@ def test_a_change_differs_and_putting_it_back_agrees(
     assert changed.before.payload != changed.after.payload
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "told"),
+    [
+        ("accounts", MINE, FOREIGN, [("/accounts", "added")]),
+        ("accounts", FOREIGN, MINE, [("/accounts", "removed")]),
+        ("deletion_rules", SHORT, LONG, [("/rules/0/after", "changed")]),
+        ("deletion_rules", SHORT, {"rules": []}, [("/rules/0", "removed")]),
+        (
+            "roles",
+            {"roles": [{"role": "b", "permission": "viewer"}]},
+            {"roles": [{"role": "a", "permission": "viewer"}, {"role": "b", "permission": "admin"}]},
+            [("/roles/1/permission", "changed"), ("/roles/0", "added")],
+        ),
+        ("region", {"country": "FI"}, {"country": "SE"}, [("/country", "changed")]),
+    ],
+)
+def test_what_changed_since_the_look_before(
+    look: Look, kind: str, before: Any, after: Any, told: list[tuple[str, str]]
+) -> None:
+    look(kind, before, days=2)
+    look(kind, after)
+    (changed,) = drift("acme", "desk", overdue_days=30).changed
+    assert [(one["field"], one["change"]) for one in changed.differences] == told
+
+
 def test_half_a_look_never_agrees(look: Look) -> None:
     look("deletion_rules", SHORT, complete=False)
     look("accounts", MINE, complete=False)
