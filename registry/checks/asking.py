@@ -60,7 +60,7 @@ class WaivedSchema(Schema):
 
 
 class FindingSchema(Schema):
-    """What a check says of a register: `first_seen` with this kind, `since` with these words.
+    """What a check says of a register: `first_seen` with this kind (it may have been gone), `since` with these words.
 
     Computed for a day (`as_of`) it has neither number nor history: those five are null.
     """

@@ -72,10 +72,29 @@ _kept = functools.lru_cache(maxsize=4096)(_has)
 @functools.cache
 def _compiled() -> dict[str, re.Pattern[str]]:
     return {
-        name: re.compile(
-            r"(?<!\w)(?:"
-            + "|".join(pattern(phrase) for phrases in by_language.values() for phrase in phrases)
-            + r")(?!\w)"
-        )
+        name: re.compile(_together([phrase for phrases in by_language.values() for phrase in phrases]))
         for name, by_language in groups().items()
     }
+
+
+def _together(phrases: list[str]) -> str:
+    """The regular expression of any of several phrases. Most places of a text are passed over by one look at the letter
+    there: with which the phrases begin is known, but for those that begin with any."""
+    known: list[str] = []
+    others: list[str] = []
+    letters: set[str] = set()
+    for phrase in phrases:
+        begins = _first_letters(phrase)
+        (known if begins else others).append(pattern(phrase))
+        letters |= begins
+    begun = [f"(?=[{re.escape(''.join(sorted(letters)))}])(?:{'|'.join(known)})"] if known else []
+    return rf"(?<!\w)(?:{'|'.join([*begun, *others])})(?!\w)"
+
+
+def _first_letters(phrase: str) -> set[str]:
+    """The letters that a phrase can begin with; none where it can begin with any."""
+    first = phrase.split(maxsplit=1)[0]
+    words = [] if first.endswith("?") or first == "…" else first.split("|")
+    if not words or any(word.startswith("-") or word == "#" for word in words):
+        return set()
+    return {fold(word)[0] for word in words}

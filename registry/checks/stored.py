@@ -2,7 +2,8 @@
 
 A row is written when a check says something new of a register, and ended when it says something else; what is said
 again writes nothing. Rows of one thing said again and again with other particulars (a line, a count) share their
-number, `finding`, and when it was first seen, as long as the kind stays.
+number, `finding`, and when it was first seen; also where something else was said in between, or nothing: what comes
+back is the finding that there was.
 
 Registers are written in parts: some registers of one controller, in one transaction with one journal entry, which
 commits to what was written and to what was found of each register, also where nothing changed.
@@ -54,6 +55,8 @@ class StoredFinding(Stored):
             (("ended_in", "controller", "register", "code", "key", "id", "kind", "severity"), False),
             (("ended_in", "kind", "controller", "register", "code", "key", "id"), False),
             (("ended_in", "code", "controller", "register", "key", "id"), False),
+            # what was said of a register before, for what comes back
+            (("controller", "register", "code", "key", "id"), False),
             (("opened_in", "id"), False),
             (("finding", "id"), False),
         )
@@ -159,6 +162,7 @@ def record_part(
     gone = sorted(gone)
     there = _there(controller, [*(one.register for one in changed), *gone])
     opened, ended = _difference(controller, changed, there, now, number)
+    _reopen(controller, opened)
     ended += [row for register in gone for row in there.get(register, {}).values()]
     _end([row.id for row in ended], now, number)
     for batch in peewee.chunked(opened, 500):
@@ -225,6 +229,24 @@ def _difference(
             following += 1
         ended += before.values()
     return opened, ended
+
+
+def _reopen(controller: str, opened: Sequence[dict[str, Any]]) -> None:
+    """What is back has its number and the time of its first sight again."""
+    new: dict[str, list[dict[str, Any]]] = {}
+    for one in opened:
+        if one["finding"] == one["id"]:
+            new.setdefault(one["register"], []).append(one)
+    row = StoredFinding
+    columns = (row.register, row.code, row.key, row.kind, row.finding, row.first_seen)
+    for batch in peewee.chunked(new, 200):
+        codes = {one["code"] for register in batch for one in new[register]}
+        where = (row.controller == controller) & row.register.in_(list(batch)) & row.code.in_(sorted(codes))
+        rows = row.select(*columns).where(where).order_by(row.id).tuples()
+        past = {tuple(place): (finding, first) for *place, finding, first in rows}
+        for one in (one for register in batch for one in new[register]):
+            if back := past.get((one["register"], one["code"], one["key"], one["kind"])):
+                one["finding"], one["first_seen"] = back
 
 
 def _there(controller: str, registers: Iterable[str]) -> dict[str, dict[tuple[str, str], StoredFinding]]:

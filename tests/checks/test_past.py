@@ -20,8 +20,13 @@ NOW = "2026-11-22T09:00:00.000000Z"
 
 
 @pytest.fixture
-def acme(registers: Declare, opened: str, monkeypatch: pytest.MonkeyPatch) -> Caller:
+def that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is NOW, also when the registers are declared."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def acme(that_day: None, registers: Declare, opened: str) -> Caller:
     registers("acme/more", {**NEWS, "complaint": "partly_stated"})
     app: Flask = make(opened, findings.blueprint)
     return Caller(app, "findings:read", of=("acme",))

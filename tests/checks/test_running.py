@@ -91,6 +91,23 @@ def test_another_kind_is_another_finding(registers: Declare) -> None:
     assert StoredFinding.get(StoredFinding.id == before.id).until == after.since
 
 
+def test_a_finding_that_comes_back_is_the_one_that_there_was(registers: Declare) -> None:
+    run(Scope(), by=BY)
+    first = holding()["acme/news", "COM009", ""]
+    registers("acme/news", {**NEWS, "rights": ["access", "rectification", "erasure", "restriction"]})
+    run(NEWSLETTER, by=BY)
+    resolved = holding()["acme/news", "COM009", ""]
+    registers("acme/news", {**NEWS, "rights": ["access"]})
+    run(NEWSLETTER, by=BY)
+    back = holding()["acme/news", "COM009", ""]
+    assert (back.finding, back.first_seen, back.kind) == (first.finding, first.first_seen, "fail")
+    assert back.since > resolved.since
+    registers("acme/news", {**NEWS, "rights": ["access", "rectification", "erasure", "restriction"]})
+    run(NEWSLETTER, by=BY)
+    assert holding()["acme/news", "COM009", ""].finding == resolved.finding != first.finding
+    assert journal.verify().ok
+
+
 def test_findings_of_one_check_are_told_apart(declare: Declare) -> None:
     declare(
         "acme/news",
