@@ -24,6 +24,8 @@ from tests.connectors.conftest import BY
 from tests.connectors.fake import Desk, page, serving, user
 
 SECRET = "canary-51ab77e3"
+#: A command is the same on either engine; what it calls is tried on both.
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

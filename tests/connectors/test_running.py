@@ -466,6 +466,7 @@ ECHOES: dict[str, Tell] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("case", ECHOES)
 def test_the_secret_is_nowhere_whatever_the_system_says(
     sealer: Sealer, case: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
