@@ -219,7 +219,7 @@ class Worker:
         """Look at the systems that it is time to look at."""
         with self._turn("look") as free:
             if free and not self.stop():
-                self._safely("look", lambda: looking.run_due(by=BY, sealer=self.sealer))
+                self._safely("look", lambda: looking.run_due(by=BY, sealer=self.sealer, stop=self.stop))
 
     def do(self) -> None:
         """Do the jobs that are due."""
