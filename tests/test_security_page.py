@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from registry.settings import Settings
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 TESTS = {
@@ -27,3 +29,21 @@ def test_each_row_says_what_became_of_it_and_done_is_shown() -> None:
         state = row.rstrip(" |").split(" | ")[-1]
         assert re.match(r"(done|n/a|open)\b", state), row
         assert not re.match(r"done(?!.*`test_)", state), f"no test is named: {row}"
+
+
+#: How many demands the sections of ASVS 5.0 have, all levels.
+DEMANDS = {
+    "6.1": 3, "6.2": 12, "6.3": 8, "6.4": 6, "6.5": 8, "6.6": 4, "6.7": 2, "6.8": 4,
+    "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2,
+}  # fmt: skip
+
+
+def test_every_demand_of_signing_in_and_sessions_has_its_row() -> None:
+    wanted = [f"{section}.{number}" for section, most in DEMANDS.items() for number in range(1, most + 1)]
+    assert re.findall(r"^\| ([67]\.\d+\.\d+) \|", PAGE, re.MULTILINE) == wanted
+
+
+def test_every_setting_named_is_there() -> None:
+    named = re.findall(r"`REGISTRY_(\w+)[`=]", PAGE)
+    assert named
+    assert [name for name in named if not hasattr(Settings(), name.lower())] == []

@@ -518,6 +518,51 @@ def test_nobody_else_signs(ours: Flask) -> None:
     assert ask(ours, signed()).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, 303), ({"nonce": "x"}, 403), ({"nonce": None}, 403), ({"aud": AUDIENCE}, 403), ({"aud": None}, 403),
+        ({"aud": ["registry", "other"]}, 403), ({"aud": ["registry", "other"], "azp": "registry"}, 303),
+        ({"azp": "other"}, 403), ({"iss": "https://evil.example"}, 403), ({"exp": 1}, 403), ({"exp": None}, 403),
+        ({"iat": None}, 403), ({"sub": None}, 403), ({"sub": ""}, 403), ({"sub": 7}, 403), ({"at_hash": "x"}, 403),
+    ],
+)  # fmt: skip
+def test_an_id_token_that_is_not_for_this_sign_in_signs_nobody_in(
+    ours: Flask, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], status: int
+) -> None:
+    one = Browser(ours.test_client())
+    sent = parse_qs(urlsplit(one.get("/sign-in/with/osekk").headers["Location"]).query)
+    claims = {
+        "aud": "registry", "nonce": sent["nonce"][0], "email": "dpo@osekk.example", "groups": ["ropa-dpo"], **changes,
+    }  # fmt: skip
+    known = metadata.asked
+
+    def asked(method: str, url: str, **more: Any) -> Any:
+        if url != ISSUER + "/t":
+            return known(method, url, **more)
+        assert more["form"]["code_verifier"] and more["headers"]["Authorization"].startswith("Basic ")
+        return 200, {"id_token": signed(claims, {"typ": "JWT"}), "access_token": "x", "token_type": "Bearer"}
+
+    monkeypatch.setattr(metadata, "asked", asked)
+    answer = one.get(f"/sign-in/from/osekk?code=c&state={sent['state'][0]}")
+    assert answer.status_code == status
+    assert (one.cookie("session") is not None) == (status == 303)
+
+
+def test_metadata_of_another_issuer_are_refused(ours: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = metadata.asked
+
+    def asked(method: str, url: str, **more: Any) -> Any:
+        status, told = known(method, url, **more)
+        return status, {**told, "issuer": "https://evil.example"} if "issuer" in told else told
+
+    monkeypatch.setattr(metadata, "asked", asked)
+    metadata.forget(ISSUER)
+    assert Browser(ours.test_client()).get("/sign-in/with/osekk").status_code == 503
+    metadata.forget(ISSUER)
+    assert ask(ours, signed()).status_code == 503
+
+
 def test_groups_are_found_where_they_are_said_to_be(ours: Flask) -> None:
     told = [({"realm_access": {"roles": ["a", 7, None]}}, "realm_access.roles", {"a"}),
             ({"groups": "one"}, "groups", {"one"}),

@@ -184,7 +184,7 @@ def test_the_second_step_ends_in_time_and_with_its_first(
     assert two.post("/sign-in/code", form=form, code=code(secret)).status_code == 410
 
 
-def test_new_codes_end_those_before_and_removing_needs_the_password(
+def test_new_codes_end_those_before_and_removing_needs_both_factors(
     browser: New, guarded: tuple[users.User, str, list[str]]
 ) -> None:
     user, secret, codes = guarded
@@ -281,3 +281,15 @@ def test_h16_keys_take_the_place_of_others_and_one_that_is_missing_is_said(
     create_app(gone)
     with pytest.raises(ValueError, match="SECOND_FACTOR"):
         create_app(Settings(database=opened, second_factor="required"))
+
+
+def test_v6_5_3_codes_and_seeds_are_random_and_long_enough(settings: Settings, person: Person) -> None:
+    user = person()
+    shown = [factor.shown(factor.offered(user, settings), user, settings)[0] for _ in range(5)]
+    assert len(set(shown)) == 5
+    assert all(re.fullmatch(r"(?:[A-Z2-7]{4} ?){8}", one) for one in shown)  # 32 letters of 5 bits
+    offer = factor.offered(user, settings)
+    secret = secret_of(f"<code>{factor.shown(offer, user, settings)[0]}</code>")
+    codes = factor.begin(user, offer, code(secret), settings=settings, by=BY)
+    codes += factor.renew(users.the(user.id), by=BY)
+    assert len(set(codes)) == 20 and all(re.fullmatch(PAPER, one) for one in codes)  # 24 letters of 5 bits

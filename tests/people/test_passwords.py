@@ -256,3 +256,11 @@ def test_b30_neither_journal_nor_tables_hold_a_secret(opened: str, browser: New,
     )
     assert len(told) >= 4 and user.id in dump
     assert [secret for secret in told if re.search(re.escape(str(secret)), dump)] == []
+
+
+def test_v6_2_10_a_password_does_not_grow_old(
+    browser: New, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = person()
+    later(monkeypatch, 10 * 365 * 86_400)
+    assert browser().sign_in(user.email).headers["Location"] == "/account"

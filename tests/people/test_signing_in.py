@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
@@ -239,3 +240,35 @@ def test_a_field_that_is_no_text_is_refused(browser: New, person: Person, name: 
     fields = {"email": "dpo@acme.example", "password": PASSWORD, name: bad}
     answer = one.post("/sign-in", form=form, **fields)
     assert answer.status_code == 422 and one.cookie("session") is None
+
+
+def test_v6_3_2_a_new_database_has_nobody(opened: str) -> None:
+    assert users.User.select().count() == 0
+
+
+def test_v6_2_6_password_fields_mask_and_may_be_filled_by_programs(browser: New, person: Person) -> None:
+    user, one = person(), browser()
+    pages = [one.get("/sign-in").text]
+    one.sign_in(user.email)
+    pages += [one.get("/account/password").text, one.get("/account/second-factor").text]
+    fields = [field for page in pages for field in re.findall(r"<input id[^>]+>", page)]
+    secret = [field for field in fields if re.search(r'name="(password|new|again)"', field)]
+    assert len(secret) == 5
+    for field in secret:
+        assert 'type="password"' in field and re.search(r'autocomplete="(current|new)-password"', field)
+        assert "maxlength" not in field and "onpaste" not in field
+
+
+def test_v7_4_4_signing_out_is_on_every_page_of_who_is_signed_in(browser: New, person: Person) -> None:
+    user, one = person(), browser()
+    one.sign_in(user.email)
+    for path in (
+        "/account",
+        "/account/password",
+        "/account/second-factor",
+        "/sign-in?said=again",
+        "/set-password",
+    ):
+        header = one.get(path).text.partition("<main")[0]
+        assert 'action="/sign-out"' in header, path
+    assert 'action="/sign-out"' not in browser().get("/sign-in").text
