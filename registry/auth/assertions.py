@@ -46,9 +46,7 @@ def proven(
     Issuer and subject are the client; the audience is one text; the algorithm is one of ALGORITHMS; it expires within
     LONGEST; and it bears a `jti` that the client has not used.
     """
-    if len(assertion) > MAX or assertion.count(".") != 2:
-        return None
-    name = _subject(assertion)
+    name = subject(assertion)
     client = query_client(name) if name else None
     if client is None or client.auth_method != BY_KEY:
         return None
@@ -66,8 +64,10 @@ def proven(
     return client if until is not None and _first(client, digest(jti), until) else None
 
 
-def _subject(assertion: str) -> str | None:
-    """Who an assertion says it is of, believed by nobody yet."""
+def subject(assertion: str) -> str | None:
+    """Who an assertion says it is of, believed by nobody yet; None for what cannot be one."""
+    if len(assertion) > MAX or assertion.count(".") != 2:
+        return None
     payload = assertion.split(".")[1]
     try:
         claims = body.parse(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

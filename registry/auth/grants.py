@@ -22,6 +22,7 @@ from registry.auth.clients import Client
 from registry.auth.issuing import Lives, Pair, Refused
 from registry.auth.proofs import METHODS, PROVEN
 from registry.auth.sent import CAME, MANY, Request, told
+from registry.strict.body import text_fault
 
 #: What our own pages put into the address on the way through them.
 OURS = {CAME, "lang"}
@@ -133,6 +134,8 @@ class Challenge(CodeChallenge):
         sent = grant.request.payload
         if any(len(values) > 1 for name, values in sent.datalist.items() if name not in MANY | OURS):
             raise InvalidRequestError("A parameter stands there twice.")
+        if text_fault(sent.data.get("state", "")):
+            raise InvalidRequestError("The state is no text that can be kept.")
         if not codes.CHALLENGE.fullmatch(sent.data.get("code_challenge", "")):
             raise InvalidRequestError("Send a code_challenge: 43 characters of base64url.")
         if sent.data.get("code_challenge_method") != "S256":

@@ -93,8 +93,11 @@ def login(server: str, client_id: str | None, scopes: tuple[str, ...]) -> None:
     about = _about(server)
     form = {"client_id": client_id, "resource": server} | ({"scope": " ".join(scopes)} if scopes else {})
     codes = _post(about["device_authorization_endpoint"], form)
-    click.echo(f"Open {codes['verification_uri_complete']}")
-    click.echo(f"and allow it there if this code is shown: {codes['user_code']}")
+    page, code = (str(codes.get(name, "")) for name in ("verification_uri_complete", "user_code"))
+    if not page.startswith(server + "/") or not (page + code).isprintable() or "device_code" not in codes:
+        raise click.ClickException(f"{server} answers what no registry does.")
+    click.echo(f"Open {page}")
+    click.echo(f"and allow it there if this code is shown: {code}")
     got = _wait(about["token_endpoint"], client_id, codes)
     with credentials() as held:
         held[server] = _kept(client_id, got)
@@ -151,16 +154,16 @@ def access(server: str, held: dict[str, Any]) -> str:
 def _kept(client_id: str, got: dict[str, Any]) -> dict[str, Any]:
     names = ("access_token", "refresh_token", "scope")
     kept: dict[str, Any] = {name: got[name] for name in names if name in got}
-    return {**kept, "client_id": client_id, "expires_at": clock.later(clock.now(), got["expires_in"])}
+    return {**kept, "client_id": client_id, "expires_at": clock.later(clock.now(), int(got["expires_in"]))}
 
 
 def _wait(where: str, client_id: str, codes: dict[str, Any]) -> dict[str, Any]:
     form = {"grant_type": DEVICE, "device_code": codes["device_code"], "client_id": client_id}
-    give_up, interval = time.monotonic() + codes["expires_in"], codes.get("interval", 5)
+    give_up, interval = time.monotonic() + int(codes.get("expires_in", 600)), int(codes.get("interval", 5))
     while time.monotonic() < give_up:
         time.sleep(interval)
         status, got = _send(where, form)
-        if status == 200:
+        if status == 200 and "access_token" in got:
             return got
         error = got.get("error")
         if error == "slow_down":

@@ -17,9 +17,12 @@ PROVEN = METHODS[:-1]
 
 
 def claimed(request: Request) -> str:
-    """Who a request says it is of, proven or not."""
-    header = _basic(request)
-    return str(request.form.get("client_id", "") if header is None else header[0])
+    """Who a request says it is of, proven or not; "" where it does not say."""
+    header, sent = _basic(request), request.form
+    if header is not None:
+        return header[0]
+    named: str | None = sent.get("client_id") or assertions.subject(sent.get("client_assertion", ""))
+    return named or ""
 
 
 def by_header(query_client: Any, request: Request) -> Client | None:

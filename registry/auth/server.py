@@ -59,15 +59,13 @@ class Server(AuthorizationServer):
     def authenticate_client(
         self, request: OAuth2Request, methods: list[str], endpoint: str = "token"
     ) -> Client:
-        """The client that a request is of. Raises BadClient, and errors.TooMany after many of them from one address."""
-        whose = f"{limits.address(flask.request.remote_addr or '')}\n{proofs.claimed(request)}"
-        limits.check((WRONG, whose))
+        """The client that a request is of. Raises BadClient, which counts against WRONG."""
         try:
             client = cast(Client, super().authenticate_client(request, methods, endpoint))
         except InvalidClientError:
             client = None
         if client is None or request.form.get("client_id", client.client_id) != client.client_id:
-            limits.take((WRONG, whose))
+            limits.take((WRONG, _whose(request)))
             raise BadClient()
         return client
 
@@ -143,10 +141,16 @@ def answer(endpoint: str) -> flask.Response:
         raise errors.TooMany(many.detail, headers=many.headers, **told) from None
 
 
+def _whose(request: Request) -> str:
+    return f"{limits.address(flask.request.remote_addr or '')}\n{proofs.claimed(request)}"
+
+
 def _answered(server: Server, endpoint: str) -> flask.Response:
     try:
         request = server.create_oauth2_request(None)
         plain(request)
+        # In this order: whoever is refused for wrong proofs uses up nothing of what others at the address may ask.
+        limits.check((WRONG, _whose(request)))
         limits.take((server.asked, limits.address(flask.request.remote_addr or "")))
         if endpoint == "token":
             return cast(flask.Response, server.create_token_response(request))
