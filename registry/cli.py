@@ -23,7 +23,9 @@ from registry.connectors.commands import observations
 from registry.connectors.observing import observe
 from registry.drift.commands import command as drift
 from registry.journal.commands import verify
+from registry.keys import held
 from registry.keys.commands import keys
+from registry.keys.sealing import Sealer
 from registry.people.commands import user
 from registry.settings import Settings
 from registry.webhooks.commands import webhooks
@@ -79,6 +81,14 @@ def worker(once: bool) -> None:
 
     settings = terminal.opened()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    try:
+        missing = held.missing(Sealer.of(settings))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    if missing:
+        raise click.ClickException(
+            f"Sealing keys are missing: {', '.join(missing)} (REGISTRY_SECRET_KEY_FILE)"
+        )
     (beside.once if once else beside.run)(settings)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -262,6 +263,7 @@ def run(settings: Settings) -> None:
     consumer = huey.create_consumer(
         workers=4, scheduler_interval=1, graceful_signal="TERM", shutdown_timeout=PATIENCE
     )
+    consumer._signal_actions.pop(signal.SIGHUP, None)  # it would begin anew by a command line that it guesses
     worker = Worker(settings, consumer.stop_flag.is_set)
     minute = crontab()
     turns = [

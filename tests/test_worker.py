@@ -24,6 +24,7 @@ from registry.auth import clients, tokens
 from registry.auth.clients import Family
 from registry.catalogue import store
 from registry.cli import main
+from registry.keys import sealing
 from registry.webhooks.stored import Delivery, Standing
 from tests.webhooks.conftest import BY, KEY, Clock, Got, Told, happen, status, time, told
 
@@ -38,7 +39,7 @@ def environ(told: Told) -> dict[str, str]:
         "REGISTRY_DATABASE": told.url,
         "REGISTRY_SECRET_KEY": KEY,
         "REGISTRY_OUTBOUND_NETWORKS": "127.0.0.0/8",
-        "REGISTRY_RECEIVER_PORTS": ",".join(str(one.port) for one in told.receivers),
+        "REGISTRY_RECEIVER_PORTS": ",".join(str(one.port) for one in told.receivers) or "443",
         "REGISTRY_LOG_LEVEL": "WARNING",
     }
 
@@ -261,6 +262,23 @@ def test_once_does_what_is_due_and_ends(told: Told, monkeypatch: pytest.MonkeyPa
     assert (done.exit_code, len(at.got)) == (0, 3)
     db.open(told.url)
     assert {job.name for job in worker.Job.select()} == {job.name for job in worker.JOBS}
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("", "keys are missing"), ("short", "32 random bytes"), (sealing.new_key(), "keys are missing")],
+)
+def test_it_does_not_start_without_the_key_that_secrets_need(
+    key: str, said: str, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.endpoint("https://8.8.8.8/")
+    db.request_end()
+    for name, value in {**environ(told), "REGISTRY_SECRET_KEY": key}.items():
+        if name.startswith("REGISTRY_"):
+            monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["worker", "--once"])
+    assert (done.exit_code, said in done.output) == (1, True)
+    db.open(told.url)
 
 
 def test_a_database_that_is_away_ends_nothing(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

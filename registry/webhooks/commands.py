@@ -26,7 +26,11 @@ def send(seconds: int) -> None:
 
     For cron where `registry worker` does not run; beside one it does no harm.
     """
-    sender, until = Sender(terminal.opened()), time.monotonic() + seconds
+    settings, until = terminal.opened(), time.monotonic() + seconds
+    try:
+        sender = Sender(settings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     try:
         while sender.tick() and time.monotonic() < until:
             time.sleep(0.05)

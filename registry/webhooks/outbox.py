@@ -11,6 +11,7 @@ import secrets
 from typing import Any
 
 import orjson
+import peewee
 
 from registry import clock, journal
 from registry.changes import feed
@@ -198,12 +199,17 @@ def waiting(now: str, seen: dict[int, int] | None = None) -> list[tuple[int, boo
     here = {row.endpoint: row for row in Standing.select().where(idle & ready)}
     if not here:
         return []
-    late = (Delivery.state == "pending") & (Delivery.next_at <= now)
-    due_now = {number for (number,) in Delivery.select(Delivery.endpoint).where(late).distinct().tuples()}
+    late = (
+        (Delivery.endpoint == Standing.endpoint) & (Delivery.state == "pending") & (Delivery.next_at <= now)
+    )
+    due_now = Standing.select(Standing.endpoint).where(
+        peewee.fn.EXISTS(Delivery.select(Delivery.seq).where(late))
+    )
+    waiting_now = {number for (number,) in due_now.tuples()}
     size, found = feed.size(), []
     for row in Endpoint.select().where(Endpoint.current & (Endpoint.state == "enabled")):
         stands = here.get(row.id)
-        if stands is not None and (row.id in due_now or _something(row, stands.position, size, seen)):
+        if stands is not None and (row.id in waiting_now or _something(row, stands.position, size, seen)):
             found.append((row.id, stands.failures == 0))
     return found
 

@@ -18,8 +18,9 @@ from registry.webhooks.stored import one
 
 log = logging.getLogger(__name__)
 
-#: So many endpoints are sent to at the same time: those that answer, and those that did not the last time.
-WELL, AILING = 6, 6
+#: So many endpoints are sent to at the same time: those that answer, and those that did not the last time. While one
+#: is waited for its thread sleeps and has no connection; many may fall silent at once before others have to wait.
+WELL, AILING = 32, 8
 
 
 def send_to(

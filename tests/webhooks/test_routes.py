@@ -105,6 +105,21 @@ def test_changes_go_by_the_version(caller: Caller) -> None:
     assert journal.verify().ok
 
 
+def test_a_receiver_whose_name_is_gone_can_be_paused_and_not_enabled(
+    caller: Caller, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    number = told.endpoint("https://gone.example/hook")
+    change = {"url": "https://gone.example/hook", "kinds": ["hold.set"], "state": "enabled"}
+    refused = sent(caller, "PUT", f"{PATH}/{number}", change, '"v1"')
+    assert (refused.status_code, refused.json["code"]) == (422, "dns_failed")
+    paused = sent(caller, "PUT", f"{PATH}/{number}", {**change, "state": "paused"}, '"v1"')
+    assert paused.status_code == 200
+
+
 def test_bounds_are_kept(caller: Caller, told: Told) -> None:
     for _ in range(endpoints.MOST_OF_ONE):
         told.endpoint(URL)
