@@ -119,17 +119,22 @@ def _store(where: str, sent: Any, by: str) -> Loaded:
     return Loaded(where, told.system, told.kind, "stored")
 
 
-def _read(path: Path) -> Iterator[tuple[str, Any]]:
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds, as JSON would. Raises Invalid."""
     try:
         data = parse_yaml(path.read_text("utf-8"), str(path))
         # Through our own reader of JSON: normal form, nothing that JSON cannot hold.
-        data = parse(json.dumps(data, allow_nan=False).encode())
+        return parse(json.dumps(data, allow_nan=False).encode())
     except OSError as error:
         raise Invalid(f"Cannot be read: {error.strerror}.") from None
     except (Misprint, UnicodeDecodeError) as error:
         raise Invalid(str(error), code="malformed_yaml") from None
     except TypeError:
         raise Invalid("Write days and times in quotes.", code="malformed_yaml") from None
+
+
+def _read(path: Path) -> Iterator[tuple[str, Any]]:
+    data = read_yaml(path)
     if list(data) != ["observations"] or not isinstance(data["observations"], list):
         raise Invalid("A file has the section observations, a list, and nothing else.")
     yield from ((f"{path} /observations/{index}", item) for index, item in enumerate(data["observations"]))
