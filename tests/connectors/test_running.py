@@ -33,6 +33,7 @@ from registry.connectors.source import Source, Way
 from registry.db import writes
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
+from registry.worker import Worker
 from tests.connectors import desk as source
 from tests.connectors.conftest import BY
 from tests.connectors.fake import Desk, Tell, serving
@@ -347,6 +348,16 @@ def test_who_is_to_stop_stores_nothing_more_and_gives_his_claims_back(sealer: Se
         ended.set()
     assert ran == [] and stored() == [] and running.standing(row)["running"] is False
     assert len(connected.due()) == 1
+
+
+def test_the_worker_looks_at_what_is_due(sealer: Sealer, desk: Desk, systems: str) -> None:
+    add(sealer, desk)
+    worker = Worker(Settings(database=systems), stop=lambda: False)
+    worker.sealer = sealer
+    worker.look()
+    assert stored() == ALL and {entry.actor for entry in journal.entries(limit=100)[-4:]} == {"worker"}
+    worker.look()
+    assert len(stored()) == 3
 
 
 # --- what goes wrong

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from registry import outbound
 from registry.outbound import Allow, Refused
@@ -420,3 +422,30 @@ def test_every_status_but_a_redirect_is_an_answer(status: str) -> None:
     with serving(answer(b"", status=status)) as server:
         got = outbound.ask("GET", f"http://{THEIRS}:{server.port}/", allow=allowed(server))
     assert got.status == int(status[:3])
+
+
+PIECES = st.sampled_from(
+    [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 204 No\r\n", b"HTTP/0.9 1\r\n", b"HTTP/1.1 99999 x\r\n",
+     b"HTTP/1.1 100 C\r\n\r\n",
+     b"Content-Length: 3\r\n", b"Content-Length: -1\r\n", b"Content-Length: 3, 3\r\n", b"Content-Length: x\r\n",
+     b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"Content-Encoding: gzip\r\n",
+     b"Content-Encoding: deflate\r\n", b"Location: /\r\n", b": x\r\n", b"X\r\n", b" folded\r\n", b"X: \xff\xfe\r\n",
+     b"X: a\rb\r\n", b"X: a\x00b\r\n", b"\r\n", b"\n", b"3\r\nabc\r\n", b"0\r\n\r\n", b"fffffffffffffffff\r\n",
+     b"\x1f\x8b\x08\x00", b"abc", b"x\x9c\x03\x00"]
+) | st.binary(max_size=30)  # fmt: skip
+
+
+@given(said=st.lists(PIECES, max_size=12).map(b"".join))
+@example(said=b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\n\x78")
+def test_whatever_comes_is_an_answer_or_a_refusal(said: bytes) -> None:
+    outbound.permit(Settings(outbound_networks=f"{THEIRS}/32"))
+    refusals = {"answer_malformed", "connection_failed", "encoding_refused", "redirect_refused"}
+    status, came = 0, ""
+    with serving(said) as server:
+        try:
+            status = outbound.ask(
+                "GET", f"http://{THEIRS}:{server.port}/", allow=allowed(server, seconds=5)
+            ).status
+        except Refused as refused:
+            came = refused.code
+    assert came in refusals or 100 <= status < 1000
