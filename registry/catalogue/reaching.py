@@ -1,7 +1,7 @@
 """What a holder who is limited within a controller sees of its declarations.
 
 The rooms above ask for registers as they always do; what `select` and `versions` find is narrowed here to what the
-holder of the present request reaches (docs/adr): a limit that each room had to remember would be forgotten in one.
+holder of the present request reaches (docs/adr/0015): a limit that each room had to remember would be forgotten in one.
 Nothing is narrowed for who is not limited, nor outside a request.
 """
 
