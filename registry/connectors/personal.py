@@ -35,6 +35,7 @@ def _with_people() -> list[tuple[str, re.Pattern[str]]]:
     return [(term, _matcher(words)) for term, words in _data()["with_people"].items()]
 
 
+@functools.lru_cache(maxsize=10_000)  # the same names come again and again, in thousands of tables
 def term(name: str, *, within: str = "", comment: str = "") -> str | None:
     """The term of DPV (`pd:…`) that a field's name or its comment points to; None where neither does.
 

@@ -16,7 +16,7 @@ MOST = 10_000  # items in one observation; accounts and fields come grouped
 #: Also the forms that get past a hasty look: full-width and small at signs.
 ADDRESS = re.compile(r"[^\s@＠﹫]+[@＠﹫][^\s@＠﹫]+")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
 
 class Word(Text):
@@ -46,7 +46,7 @@ class Domain(Word):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).lower()
-        if not _DOMAIN.fullmatch(text):
+        if not DOMAIN.fullmatch(text):
             raise self.make_error("domain")
         return text
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry import clock, errors
-from registry.connectors.plain import ADDRESS
+from registry.connectors.plain import ADDRESS, DOMAIN
 
 #: What reading an answer of another shape raises.
 MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
@@ -68,7 +68,7 @@ def domain_of(address: str) -> str:
     """The domain of a mail address, in small letters. Raises ValueError where it has none."""
     name, at, domain = address.strip().rpartition("@")
     domain = domain.rstrip(".").lower()
-    if not (name and at and "." in domain and len(domain) <= 253):
+    if not (name and at and len(domain) <= 253 and DOMAIN.fullmatch(domain)):
         raise ValueError("no address")
     return domain
 

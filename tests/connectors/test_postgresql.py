@@ -259,11 +259,20 @@ def test_roles_that_people_log_in_with_are_counted_and_not_named(looked: Looked)
         ("CREATE ROLE g; GRANT SELECT (email) ON customers TO g", {"g": 0}),
         ("CREATE ROLE g; GRANT INSERT ON customers TO g", {}),
         ("GRANT SELECT ON customers TO PUBLIC", {"PUBLIC": None}),
-        ("GRANT SELECT ON customers TO PUBLIC; REVOKE USAGE ON SCHEMA public FROM PUBLIC", {}),
+        ("GRANT SELECT ON customers TO PUBLIC; REVOKE USAGE ON SCHEMA public FROM PUBLIC", {"PUBLIC": 0}),
+        (("GRANT SELECT ON customers TO PUBLIC; REVOKE USAGE ON SCHEMA public FROM PUBLIC; CREATE ROLE u;"
+         "GRANT USAGE ON SCHEMA public TO u; CREATE ROLE p LOGIN IN ROLE u"), {"PUBLIC": 1}),
+        (("REVOKE USAGE ON SCHEMA public FROM PUBLIC; CREATE ROLE g; GRANT SELECT ON customers TO g;"
+         "CREATE ROLE p LOGIN IN ROLE g; CREATE ROLE q LOGIN IN ROLE g; GRANT USAGE ON SCHEMA public TO q"), {"g": 1}),
         ("CREATE VIEW shown AS SELECT email FROM customers; CREATE ROLE g; GRANT SELECT ON shown TO g", {"g": 0}),
+        (("CREATE TABLE parts (email text, at date) PARTITION BY RANGE (at); CREATE TABLE part_1 PARTITION OF parts "
+         "DEFAULT; CREATE ROLE g; GRANT SELECT ON part_1 TO g"), {"g": 0}),
+        ("CREATE TABLE heirs (more text) INHERITS (customers); CREATE ROLE g; GRANT SELECT (email) ON heirs TO g",
+         {"g": 0}),
     ],
     ids=["to a group", "through two groups", "of a column that is not personal", "of a column that is", "to write only",
-         "to everybody", "to everybody, who cannot get there", "through a view"],
+         "to everybody", "to everybody, who cannot get there", "to everybody who can", "to those of a group who can",
+         "through a view", "of one partition", "of a table that inherits"],
 )  # fmt: skip
 def test_who_may_read(looked: Looked, statements: str, roles: dict[str, int | None]) -> None:
     looked.run(statements)

@@ -329,7 +329,8 @@ def test_h12_more_than_a_run_takes(desk: zendesk.Zendesk) -> None:
     "user",
     [
         {}, None, 7, "text", [], {"role": "agent", "active": True}, {"role": None, "email": "a@b.fi", "active": True},
-        {"role": "agent", "email": "no address", "active": True}, {"role": "agent", "email": "a@b.fi", "active": "yes"},
+        {"role": "agent", "email": "no address", "active": True},
+        {"role": "agent", "email": "a@b..fi", "active": True}, {"role": "agent", "email": "a@b.fi", "active": "yes"},
         {"role": "agent", "email": "a@b.fi", "active": True, "last_login_at": "yesterday"},
     ],
     ids=repr,

@@ -112,7 +112,9 @@ def _judged(case: Case, declared: Declared, system: str) -> Iterator[Outcome]:
         admins = any(role["permission"] == "admin" for role in used)
         if declared.agents_only and admins and not administered:
             yield _administrator(case, look)
-        if not seen:  # accounts tell by their domains whose they are
+        if (
+            not seen and case.blind("accounts", system) is None
+        ):  # accounts tell by their domains whose they are
             complete |= look.complete
             yield from (_stranger(case, look, role) for role in used if not _recognised(case, role))
     if not complete:

@@ -62,7 +62,9 @@ def connected(way: Way, settings: Mapping[str, Any]) -> Iterator[Database]:
         connection: Database = psycopg.connect(**told, row_factory=dict_row)
     except psycopg.Error as error:
         raise not_connected(error) from None
-    ends = threading.Timer(way.left(), _break_off, (connection,))
+    # A descriptor of our own: that of the driver may be closed, and be another's, when time is up.
+    handle = socket.socket(fileno=os.dup(connection.fileno()))
+    ends = threading.Timer(way.left(), _break_off, (handle,))
     ends.daemon = True
     ends.start()
     try:
@@ -72,6 +74,7 @@ def connected(way: Way, settings: Mapping[str, Any]) -> Iterator[Database]:
         ends.cancel()
         with contextlib.suppress(psycopg.Error):
             connection.close()
+        handle.close()
 
 
 def _tls(way: Way, how: str, addresses: list[str]) -> dict[str, str]:
@@ -87,12 +90,10 @@ def _tls(way: Way, how: str, addresses: list[str]) -> dict[str, str]:
     }
 
 
-def _break_off(connection: Database) -> None:
+def _break_off(handle: socket.socket) -> None:
     """End whatever is being waited for: a server that is no server keeps to no timeout of ours."""
-    with contextlib.suppress(OSError, psycopg.Error):
-        handle = socket.socket(fileno=os.dup(connection.fileno()))
+    with contextlib.suppress(OSError):
         handle.shutdown(socket.SHUT_RDWR)
-        handle.close()
 
 
 def not_connected(error: psycopg.Error) -> NotSeen:

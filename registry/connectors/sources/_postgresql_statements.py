@@ -60,35 +60,43 @@ HAVING pg_catalog.count(*) > 0
  ORDER BY 1
 """
 
-#: Who was granted what on these tables (%(tables)s), or on these columns of them, and how many log in with it. A grant
-#: in a schema that one may not use gives nothing. Superusers need none, and are counted below.
+#: Who was granted what on these tables (%(tables)s) and on what is below them, partitions and heirs; or on these
+#: columns of them. Whoever may not use the schema gets nothing from it: of each role those are counted who log in, have
+#: it, and may. PUBLIC is a role here: of those who may use the schema. Superusers need no grant, and are counted below.
 GRANTS = """
-WITH grants AS (
-  SELECT c.oid, c.relnamespace, c.relowner, x.grantee, x.privilege_type
-    FROM pg_catalog.pg_class c,
-         pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x
-   WHERE c.oid = ANY (%(tables)s::int8[]::oid[])
+WITH RECURSIVE below (top, oid) AS (
+  SELECT t, t FROM (SELECT DISTINCT unnest(%(tables)s::int8[])::oid) AS given (t)
   UNION
-  SELECT c.oid, c.relnamespace, c.relowner, x.grantee, x.privilege_type
+  SELECT b.top, i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
+), grants AS (
+  SELECT b.top, c.relnamespace, c.relowner, x.grantee, x.privilege_type
+    FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.oid,
+         pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x
+  UNION
+  SELECT b.top, c.relnamespace, c.relowner, x.grantee, x.privilege_type
     FROM unnest(%(of)s::int8[], %(columns)s::text[]) AS wanted (oid, name)
-    JOIN pg_catalog.pg_class c ON c.oid = wanted.oid::oid
+    JOIN below b ON b.top = wanted.oid::oid
+    JOIN pg_catalog.pg_class c ON c.oid = b.oid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = wanted.name AND a.attacl IS NOT NULL,
          pg_catalog.aclexplode(a.attacl) x
 ), counted AS (
   SELECT g.grantee, r.rolname, r.rolcanlogin, g.privilege_type AS privilege,
-         pg_catalog.count(DISTINCT g.oid) AS tables, pg_catalog.bool_or(g.grantee = g.relowner) AS owner
+         pg_catalog.count(DISTINCT g.top) AS tables, pg_catalog.bool_or(g.grantee = g.relowner) AS owner,
+         pg_catalog.array_agg(DISTINCT g.relnamespace) AS schemas
     FROM grants g LEFT JOIN pg_catalog.pg_roles r ON r.oid = g.grantee
    WHERE g.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-     AND r.rolsuper IS NOT TRUE
-     AND CASE WHEN g.grantee = 0 THEN pg_catalog.has_schema_privilege('public', g.relnamespace, 'USAGE')
-              WHEN r.oid IS NULL THEN false
-              ELSE pg_catalog.has_schema_privilege(g.grantee, g.relnamespace, 'USAGE') END
+     AND r.rolsuper IS NOT TRUE AND (g.grantee = 0 OR r.oid IS NOT NULL)
    GROUP BY g.grantee, r.rolname, r.rolcanlogin, g.privilege_type
 )
 SELECT counted.grantee::int8 AS grantee, rolname, rolcanlogin, privilege, tables, owner,
-       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_roles l
+       CASE WHEN counted.grantee = 0 AND EXISTS (
+         SELECT FROM unnest(schemas) s WHERE pg_catalog.has_schema_privilege('public', s, 'USAGE')) THEN NULL
+       ELSE (SELECT pg_catalog.count(*) FROM pg_catalog.pg_roles l
          WHERE l.rolcanlogin AND NOT l.rolsuper
-           AND counted.rolname IS NOT NULL AND pg_catalog.pg_has_role(l.oid, counted.grantee, 'MEMBER')) AS members
+           AND (counted.grantee = 0 OR pg_catalog.pg_has_role(l.oid, counted.grantee, 'MEMBER'))
+           AND EXISTS (SELECT FROM unnest(schemas) s WHERE pg_catalog.has_schema_privilege(l.oid, s, 'USAGE')
+              OR (counted.grantee <> 0 AND pg_catalog.has_schema_privilege(counted.grantee, s, 'USAGE'))))
+       END AS members
   FROM counted ORDER BY rolname NULLS FIRST, privilege
 """
 

@@ -62,7 +62,7 @@ def _deleting(
     covered = [category for begins, category in categories if begins.startswith(prefix)]
     if not covered or further:
         only = further if not prefix else [f"keys that begin with {word(prefix, most=200)}", *further]
-        return [{**told, "only": "; ".join(only)} if only else told]
+        return [{**told, "only": "; ".join(only)[:500]} if only else told]
     # All of each of these categories lies below the prefix.
     if len(covered) == 1 and not (prefix == "" and not categories):
         return [{**told, "category": covered[0]}]

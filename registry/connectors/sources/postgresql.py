@@ -219,7 +219,7 @@ class _Database:
             role = found.setdefault(self._called(one), _Role())
             role.privileges[one["privilege"]] = max(role.privileges[one["privilege"]], one["tables"])
             role.owner |= one["owner"]
-            role.grantees[one["grantee"]] = one["members"]
+            role.take(one["grantee"], one["members"])
         roles = [role.told(name) for name, role in sorted(found.items())]
         roles += [{**one, "may": []} for one in self._rows(ask.PREDEFINED)]
         return {"roles": [one for one in roles if one["permission"]][:MOST]}
@@ -240,10 +240,12 @@ class _Database:
         items = []
         for table in self._personal():
             called = f"{table.schema}.{table.name}"
-            if table.kind not in ("r", "p", "m") or (called in named and named[called] is None):
+            if table.kind == "v" or (called in named and named[called] is None):
                 continue
             column = named.get(called) or personal.of_creation(table.dates)
             try:
+                if table.kind == "f":
+                    raise NotSeen("not_supported", "foreign_table")
                 if column is None or column not in table.dates:
                     raise NotSeen("not_supported", "no_date_column")
                 with self.way.item():
@@ -302,16 +304,24 @@ class _Role:
     """What one role, or those that people log in with together, may do with the tables."""
 
     privileges: Counter[str] = dataclasses.field(default_factory=Counter)
-    grantees: dict[int, int] = dataclasses.field(default_factory=dict)
+    grantees: dict[int, int | None] = dataclasses.field(default_factory=dict)
     owner: bool = False
+
+    def take(self, grantee: int, members: int | None) -> None:
+        """Count whoever has it; None is everybody. Of several privileges that which reaches most."""
+        before = self.grantees.get(grantee, 0)
+        self.grantees[grantee] = None if None in (before, members) else max(before or 0, members or 0)
 
     def told(self, name: str) -> dict[str, Any]:
         permission = "admin" if self.owner else "agent" if self.privileges.keys() - {"SELECT"} else "viewer"
-        members: int | None = len(self.grantees) if name == ask.LOGINS else sum(self.grantees.values())
+        if name == ask.LOGINS:  # each of these is one, if it gets there
+            members: int | None = sum(1 for count in self.grantees.values() if count)
+        else:
+            members = None if None in self.grantees.values() else sum(filter(None, self.grantees.values()))
         return {
             "role": name,
             "permission": permission if "SELECT" in self.privileges else None,
-            "members": None if name == "PUBLIC" else members,
+            "members": members,
             "may": [f"{privilege} ({count})" for privilege, count in sorted(self.privileges.items())],
         }
 
