@@ -22,7 +22,7 @@ from tests.mutants.trying import Module, Trial, Tried
 
 def tried(room: Room, only: str, *, quiet: bool) -> Trial:
     """The mutants of a room, tried."""
-    names = [name for name in room.modules if only.partition(":")[0] in name]
+    names = _wanted(room, only)
     count = Counter[str]()
 
     def told(one: Tried) -> None:
@@ -45,6 +45,10 @@ def tried(room: Room, only: str, *, quiet: bool) -> Trial:
     if status not in (0, 5) or trial.broken:
         sys.exit(f"{room.name}: pytest said {status}; broken by being put in place: {trial.broken}")
     return trial
+
+
+def _wanted(room: Room, only: str) -> list[str]:
+    return [name for name in room.modules if only.partition(":")[0] in name]
 
 
 def told(name: str, some: list[Tried]) -> dict[str, Any]:
@@ -78,7 +82,7 @@ def main(rooms: tuple[str, ...], only: str, quiet: bool, each: bool, as_json: bo
     rows: list[dict[str, Any]] = []
     together: dict[str, list[Tried]] = {}
     for room in ROOMS:
-        if rooms and room.name not in rooms:
+        if (rooms and room.name not in rooms) or not _wanted(room, only):
             continue
         some = tried(room, only, quiet=quiet).tried
         together.setdefault(room.counted_with, []).extend(some)

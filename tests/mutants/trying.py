@@ -166,7 +166,7 @@ class Trial:
         for module in self.modules:
             lines = reached[module.path]
             about = {name for name in took if f"[{_code(module.name)}]" in name}  # tests of what it declares
-            everyone = sorted(about.union(*lines.values()), key=took.__getitem__)
+            everyone = sorted((about or set(took)).union(*lines.values()), key=took.__getitem__)
             self._unchanged(module, items, everyone, sum(took.values()))
             for mutant in module.mutants:
                 if self.only and self.only not in f"{module.name}:{mutant.name}":

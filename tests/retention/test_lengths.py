@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry.retention.lasting import ENDLESS, Lasting, lasting
+from registry import db, journal
+from registry.retention.lasting import ENDLESS, Lasting, lasting, starts, withdrawals
 from registry.retention.lengths import Kept, Placed, at_least, plan
 
 KIND = "pd:Name"
@@ -211,3 +212,22 @@ def test_a_publication_may_be_meant_to_last_until_a_day() -> None:
     assert lasting(published((1, 1), (2, 20)), {}, meant)[1] == Lasting(at(20))
     assert lasting(published((1, 1), (2, 10)), {}, meant)[1] == Lasting(at(10))
     assert lasting(published((1, 1), (2, 2)), {}, meant)[1] == Lasting(at(20), at(2))
+
+
+@pytest.mark.parametrize("some", [3, 203])
+def test_what_the_journal_says_of_ends_and_withdrawals(opened: str, some: int) -> None:
+    """Of one object and one action, all of them, however many there are."""
+
+    @db.writes
+    def note(action: str, of: str, version: int | None, payload: dict[str, Any]) -> str:
+        return journal.append(action, of, by="operator", version=version, payload=payload).recorded_at
+
+    when = {number: note("rules.withdrawn", "rules/a/x", number, {}) for number in range(1, some)}
+    note("rules.withdrawn", "rules/a/y", 900, {})
+    note("rules.withdrawn", "rules/a/x", None, {})
+    note("rules.published", "rules/a/x", 901, {"until": at(20)})
+    note("rules.published", "rules/a/x", 902, {})
+    note("rules.published", "rules/a/x", None, {"until": at(21)})
+    assert withdrawals("rules/a/x", "rules.withdrawn") == when
+    assert starts("rules/a/x", "rules.published") == {901: at(20)}
+    assert starts("rules/a/x", "rules.withdrawn") == {}
