@@ -395,6 +395,8 @@ ISSUER = "https://idp.example"
 def ours(settings: Settings, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """A provider whose keys we have: r for RSA, e for elliptic curves."""
     add(settings, ISSUER)
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
     jwks = {"keys": [{**RSA.as_dict(private=False), "kid": "r"}, {**EC.as_dict(private=False), "kid": "e"}]}
     told = {
         "issuer": ISSUER, "jwks_uri": ISSUER + "/jwks", "authorization_endpoint": ISSUER + "/a",

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from registry import clock
 from registry.api.application import application
 from registry.keys import sealing
 from registry.people import account, links, passwords, routes, users
@@ -29,6 +30,13 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same argon2id with hardly any memory: what it costs is a matter of its own test."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
     passwords._nobodys.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands unless a test moves it: who waits, and which code is right, is no matter of our speed."""
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
 
 
 @dataclass
