@@ -123,6 +123,12 @@ def test_a_notice_has_the_address_of_a_page(url: str) -> None:
         ("<title>t</title>&auml;&#228; &nbsp;x", "ää x"),
         ("<div>" * 20_000 + "x", "x"),
         ("<script>a", ""),
+        ("a<!-- b", "a"),
+        ("a<b", "a"),
+        ("1 < 2 <3", "1 < 2 <3"),
+        ("<svg>a<p>b", "a b"),
+        ("<svg/>a<svg>b</SVG >c", "a c"),
+        ("<SCRIPT>a</Script>b", "b"),
         ("<template>a</template></script></div>b", "b"),
         ("a<!-- b -->c<![CDATA[d]]>", "a c"),
         ("A\u030a", "Å"),
@@ -130,6 +136,33 @@ def test_a_notice_has_the_address_of_a_page(url: str) -> None:
 )
 def test_the_text_of_a_page(html: str, text: str) -> None:
     assert pages.read(html, "https://a.fi/")[0].replace("ac", "a c") == text.replace("ac", "a c")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<!--", "<a ", "</", "<![CDATA[", "&#", "<a href='", "<script>", "<svg>", '<p a="', "x@", "1 kk ", "<"],
+)
+def test_h12_a_page_that_is_never_closed_is_read_once(piece: str) -> None:
+    """html.parser would read it to the end again and again: that is minutes, and this is not."""
+    text, links = pages.read(piece * (200_000 // len(piece)), "https://a.fi/")
+    assert len(text) <= 200_000 and links == []
+    found(text)
+
+
+@pytest.mark.parametrize(
+    ("html", "links"),
+    [
+        ("<a href=/x>x</a><A HREF='y?a=1&amp;b=2#c'>", ["https://a.fi/x", "https://a.fi/y?a=1&b=2"]),
+        ("<a name=x><a href=''><a data-href='/x'><!-- <a href='/y'> -->", ["https://a.fi/"]),
+        (
+            "<a href='mailto:x'><a href='javascript:x'><a href='http://['><a href='//b.fi/z'>",
+            ["https://b.fi/z"],
+        ),
+        ("<script><a href='/x'></script>", []),
+    ],
+)
+def test_the_links_of_a_page(html: str, links: list[str]) -> None:
+    assert pages.read(html, "https://a.fi/")[1] == links
 
 
 @pytest.mark.parametrize(

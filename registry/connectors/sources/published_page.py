@@ -23,6 +23,7 @@ from registry.outbound import Answer, Refused
 from registry.strict.schema import Schema
 
 LINKS = 60  # of the notice that are tried
+LONGEST = 2 * 1024 * 1024  # bytes of a page; a notice has a hundredth of that
 GONE = (404, 410)
 _MOVED = (301, 308)
 _ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
@@ -135,7 +136,7 @@ def _ask(way: Way, url: str) -> tuple[Answer, str]:
     for asked in (whole, whole.replace("http://", "https://", 1)):
         way.asked += 1
         way.took()
-        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()))
+        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()), most=LONGEST)
         try:
             return outbound.ask("GET", asked, allow=allow, headers=_ACCEPT, redirects=True), asked
         except Refused as refused:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
-from html.parser import HTMLParser
 from typing import Any
 
 from babel import Locale
@@ -104,11 +103,8 @@ def _deletion(html: str) -> Mapping[str, Any]:
 
 def _fields(way: Way, html: str) -> Mapping[str, Any]:
     """The keys of what a webhook brings, by the tables that list them. Raises ValueError where there is none."""
-    reader = _Tables()
-    reader.feed(html)
-    reader.close()
     fields = {}
-    for name in reader.names:
+    for name in pages.first_cells(html, "Property"):
         way.took()
         if not _KEY.fullmatch(name):
             way.broken("item_not_understood")
@@ -119,35 +115,3 @@ def _fields(way: Way, html: str) -> Mapping[str, Any]:
     if not fields:
         raise ValueError("no table of properties")
     return {"fields": list(fields.values())}
-
-
-class _Tables(HTMLParser):
-    """The first cells of the rows of tables whose first column is called Property."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.names: list[str] = []
-        self._cell: list[str] | None = None
-        self._place, self._wanted = 0, False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self._wanted = False
-        elif tag == "tr":
-            self._place = 0
-        elif tag in ("td", "th"):
-            self._place += 1
-            self._cell = [] if self._place == 1 else None
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th") and self._cell is not None:
-            text = "".join(self._cell).strip()
-            if text == "Property":
-                self._wanted = True
-            elif self._wanted and text and text not in self.names:
-                self.names.append(text)
-            self._cell = None
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
