@@ -29,8 +29,8 @@ class StatementOfPage(Schema):
 
 
 _UNITS = {
-    "Y": "vuosi|vuoden|vuotta|vuodeksi|år|years?|yrs?",
-    "M": "kuukausi|kuukauden|kuukautta|kuukaudeksi|kk|månad|månads|månader|månaders|months?",
+    "Y": "vuosi|vuoden|vuotta|vuodeksi|vuodessa|vuoteen|år|years?|yrs?",
+    "M": "kuukausi|kuukauden|kuukautta|kuukaudeksi|kuukaudessa|kuukauteen|kk|månad|månads|månader|månaders|months?",
     "W": "viikko|viikon|viikkoa|viikoksi|vecka|veckor|veckors|weeks?",
     "D": "päivä|päivän|päivää|päiväksi|vuorokausi|vuorokauden|vuorokautta|vrk|pv|dag|dagar|dagars|dygn|days?",
 }
@@ -46,7 +46,16 @@ _UNIT = "|".join(
     sorted((one for units in _UNITS.values() for one in units.split("|")), key=len, reverse=True)
 )
 _COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
-_PERIOD = re.compile(rf"(?<![\w.,/-])([0-9]{{1,4}}|{_COUNT})[\s -]{{1,3}}({_UNIT})(?!\w)", re.IGNORECASE)
+# Also "six (6) months" and "6 (kuusi) kuukautta".
+_PERIOD = re.compile(
+    rf"(?<![\w.,/-])([0-9]{{1,4}}|{_COUNT})(?:\s?\((?:[0-9]{{1,4}}|\w{{2,20}})\))?[\s -]{{1,3}}({_UNIT})(?!\w)",
+    re.IGNORECASE,
+)
+# Said without a number.
+_HALF_A_YEAR = re.compile(
+    r"\b(?:puoli vuotta|puolen vuoden|halvår|halvt år|half a year|half year)\b", re.IGNORECASE
+)
+_A_YEAR = re.compile(r"(?:(\w{1,30})\W{1,3})?\bvuoden (?:ajan|kuluttua|kuluessa)\b", re.IGNORECASE)
 _DATE = re.compile(
     r"(?<![\d.])([0-3]?\d)\.\s?([01]?\d)\.\s?((?:19|20)\d\d)(?!\d)|(?<!\d)((?:19|20)\d\d-[01]\d-[0-3]\d)(?!\d)"
 )
@@ -68,6 +77,10 @@ def _every(text: str) -> Iterator[tuple[str, str]]:
         number = int(count) if count.isdigit() else _COUNTS[count.lower()]
         if period := _period(number, unit.lower()):
             yield "period", period
+    if _HALF_A_YEAR.search(text):
+        yield "period", "P6M"
+    if any(not (one.isdigit() or one in _COUNTS or one == "puolen") for one in _A_YEAR.findall(text.lower())):
+        yield "period", "P1Y"
     for day, month, year, iso in _DATE.findall(text):
         try:
             yield "date", clock.day(iso or f"{year}-{int(month):02d}-{int(day):02d}").isoformat()

@@ -185,6 +185,12 @@ def test_the_characters_of_a_page(body: bytes, kind: str, text: str) -> None:
         ("säilytetään kuusi kuukautta (6 kk)", "period", ["P6M"]),
         ("kuuden kuukauden, kahden vuoden ja 30 päivän kuluttua", "period", ["P2Y", "P30D", "P6M"]),
         ("i två år, 6 månader eller fyra veckor", "period", ["P2Y", "P4W", "P6M"]),
+        ("six (6) months, 6 (kuusi) kuukautta, kuuden (6) kuukauden ajan", "period", ["P6M"]),
+        ("puolen vuoden kuluttua", "period", ["P6M"]),
+        ("half a year", "period", ["P6M"]),
+        ("Poistetaan vuoden kuluttua", "period", ["P1Y"]),
+        ("Poistetaan kahden vuoden kuluttua", "period", ["P2Y"]),
+        ("6 kuukaudessa", "period", ["P6M"]),
         ("for 12 months, one year or 90 days", "period", ["P12M", "P1Y", "P90D"]),
         ("0 kk, 1.5 vuotta, 2026/12 kk, 12345 kk, vuosikuukausi, kk", "period", []),
         (
