@@ -126,7 +126,10 @@ def pull(
         len(sees),
         way.asked if way is not None else 0,
         way.items if way is not None else 0,
-        credential_refused or (way is not None and way.credential_refused),
+        # Also by a source that signs in by its own protocol, or at another host than it asks.
+        credential_refused
+        or (way is not None and way.credential_refused)
+        or any(one.seen.payload.get("reason") == "unauthorised" for one in found.values()),
     )
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from registry import clock
 from registry.connectors import ldap_session
+from registry.connectors.book import source
+from registry.connectors.pulling import pull
 from registry.connectors.sources import ldap
 from registry.outbound import permit
 from registry.settings import Settings
@@ -95,6 +97,9 @@ def test_a_wrong_password_is_asked_once(look: Any) -> None:
     found = watch.look(bind_password="wrong")
     assert {one.payload["reason"] for one in found.values()} == {"unauthorised"}
     assert watch.way.asked == 1
+    known = source("ldap")
+    pulled = pull(known, known.settings(watch.settings), {**SECRETS, "bind_password": "wrong"})
+    assert pulled.credential_refused and not pulled.unavailable, "flagged, and not tried again soon"
 
 
 def test_no_password_is_no_anonymous_look(look: Any) -> None:
