@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from urllib.parse import urlsplit
+
 from flask import Flask
 
 from registry import db, outbound
@@ -37,6 +40,9 @@ from registry.retention import holding, holds, keyed
 from registry.retention import routes as retention
 from registry.settings import Settings
 from registry.webhooks import routes as webhooks
+
+#: What libraries take from the environment: tokens over plain HTTP, a debugger for whoever asks.
+LOOSE = ("AUTHLIB_INSECURE_TRANSPORT", "FLASK_DEBUG")
 
 # A resource is a line here: the blueprint of its file.
 RESOURCES: tuple[Blueprint, ...] = (
@@ -83,8 +89,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env()
     outbound.permit(settings)
     db.open(settings.database, pool=settings.pool)
+    _nothing_is_loosened(settings)
     _keys_are_here(settings)
     return application(settings, RESOURCES, finish=_finish)
+
+
+def _nothing_is_loosened(settings: Settings) -> None:
+    """Raises ValueError where the environment switches off, for others than this machine, what protects them."""
+    loose = [name for name in LOOSE if os.environ.get(name)]
+    if loose and urlsplit(settings.base_url).hostname not in ("127.0.0.1", "::1"):
+        raise ValueError(f"{', '.join(loose)} is for trials on this machine: unset it to serve others.")
 
 
 def _keys_are_here(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from requests_oauthlib import OAuth2Session
 from werkzeug.test import TestResponse
 
 from registry import journal
+from registry.app import create_app
 from registry.auth import clients, registration, tokens
 from registry.auth.scopes import SCOPES
 from registry.journal import entries
+from registry.settings import Settings
 from tests.auth.asking import BASE, Known, bearer, journalled
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -509,3 +512,14 @@ def test_nothing_secret_is_logged_answered_or_journalled(
     for secret in (client.secret, token):
         assert secret not in everything
         assert secret[4:] not in everything
+
+
+@pytest.mark.parametrize("name", ["AUTHLIB_INSECURE_TRANSPORT", "FLASK_DEBUG"])
+def test_start_up_refuses_what_is_loosened_for_others(
+    name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1")
+    assert create_app(settings)
+    for base_url in ("https://registry.example", "http://registry.example", "https://127.0.0.1.example"):
+        with pytest.raises(ValueError, match=name):
+            create_app(replace(settings, base_url=base_url))
