@@ -10,8 +10,9 @@ there are and what the last one's hash is, so what was cut, changed or slipped i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import peewee
 import rfc8785
@@ -23,6 +24,8 @@ from registry.db import Instant, Stored, Text, writes
 #: So many rows are written before the journal says how far the log has come.
 ANCHORED = 100
 ZEROS = "00" * 32
+#: So much of a target is written down; a request line may be 8 kB long.
+LONGEST = 8192
 
 
 class Read(Stored):
@@ -44,32 +47,36 @@ class Read(Stored):
         primary_key = peewee.CompositeKey("audit", "n")
 
 
-def concerned(holder: Holder, arguments: Mapping[str, Any], query: Mapping[str, str]) -> tuple[int, ...]:
-    """The engagements that a request is about: those of the controller that it names, all of the holder's where it
-    names none; none where it names one that they are not engaged for. Nobody reads of other controllers' engagements.
+def concerned(holder: Holder, arguments: Mapping[str, Any], path: str, query: str) -> dict[int, str]:
+    """The engagements that a request is about, each with the target as it is written down there.
+
+    A path that names a controller is about that one; any other request is about all of the holder's engagements at that
+    door. Where a query names another controller the row says that there was one and not which: nobody reads of the
+    engagements of others.
     """
-    named = {str(arguments["controller"])} if "controller" in arguments else set()
-    for name in ("controller", "register", "system"):
-        if name in query:
-            named.add(query[name].partition("/")[0])
-    if "object" in query:
-        named.update(query["object"].split("/")[1:2])
-    return tuple(audit for controller, audit in holder.audits if not named or controller in named)
+    if "controller" in arguments:
+        audits = [one for one in holder.audits if one[0] == arguments["controller"]]
+    else:
+        audits = list(holder.audits)
+    named = set()
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name == "controller" or (name in ("register", "system") and "/" in value):
+            named.add(value.partition("/")[0])
+        if name == "object":
+            named.update(value.split("/")[1:2])
+    whole = f"{path}?{query}" if query else path
+    return {audit: whole if named <= {controller} else f"{path}?…" for controller, audit in audits}
 
 
-def note(
-    audits: Iterable[int], holder: Holder, *, method: str, target: str, as_of: str | None, status: int
-) -> None:
+def note(targets: Mapping[int, str], holder: Holder, *, method: str, as_of: str | None, status: int) -> None:
     """Write down what is about to be answered. Raises errors.Busy, errors.Unavailable, errors.StorageFull."""
     with db.lightly():
-        _note(tuple(audits), holder, method, target[:2000], as_of, status)
+        _note(targets, holder, method, as_of, status)
 
 
 @writes(journalled=False, why="the journal says every so many rows, and at the end, how far the log has come")
-def _note(
-    audits: tuple[int, ...], holder: Holder, method: str, target: str, as_of: str | None, status: int
-) -> None:
-    for audit in audits:
+def _note(targets: Mapping[int, str], holder: Holder, method: str, as_of: str | None, status: int) -> None:
+    for audit, target in targets.items():
         n, before = last(audit)
         row = {
             "audit": audit,
@@ -78,7 +85,7 @@ def _note(
             "who": holder.id,
             "client": holder.client_id,
             "method": method,
-            "target": target,
+            "target": target[:LONGEST],
             "as_of": as_of,
             "status": status,
         }

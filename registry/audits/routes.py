@@ -295,16 +295,8 @@ def _mine(number: int) -> Engagement:
 
 def _read(asking: Holder, status: int) -> None:
     """What the application says of each answer to an auditor, before it leaves."""
-    environ, sent = here.environ, here.environ.get("QUERY_STRING", "")
-    query = dict(parse_qsl(sent, keep_blank_values=True))
-    audits = reading.concerned(asking, here.arguments, query)
-    if audits:
-        target = environ["PATH_INFO"] + (f"?{sent}" if sent else "")
-        reading.note(
-            audits,
-            asking,
-            method=environ["REQUEST_METHOD"],
-            target=target,
-            as_of=query.get("as_of"),
-            status=status,
-        )
+    environ, query = here.environ, here.environ.get("QUERY_STRING", "")
+    targets = reading.concerned(asking, here.arguments, environ["PATH_INFO"], query)
+    if targets:
+        as_of = dict(parse_qsl(query)).get("as_of")
+        reading.note(targets, asking, method=environ["REQUEST_METHOD"], as_of=as_of, status=status)

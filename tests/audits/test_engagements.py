@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from registry.people import links, users
 from tests import engines
 from tests.hostile.world import BY, Caller, World, made
 
+ROOT = Path(__file__).parents[2]
 SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
 FIRM = {"email": "auditor@firm.example", "name": "Auditor of Firm", "language": "sv"}
 
@@ -221,6 +225,19 @@ def test_everything_that_is_answered_is_written_down(dpo: Caller, auditor: tuple
     assert [*first["items"], *second["items"]] == rows
 
 
+def test_no_query_leads_past_the_log(world: World, dpo: Caller, auditor: tuple[Caller, str]) -> None:
+    """What a door does not look at, what comes twice, and what names somebody else: the request is written down."""
+    caller, path = auditor
+    asked = [
+        f"/v1/findings/{world.finding}?controller=ghost", f"/v1/findings/{world.finding}?register=ghost/x",
+        "/v1/registers?system=desk", "/v1/registers?controller=acme&controller=ghost", "/v1/journal?object=x",
+        "/v1/journal/checkpoint?object=register/ghost/x", "/v1/registers/acme/news?controller=ghost",
+    ]  # fmt: skip
+    for one in asked:
+        caller("GET", one)
+    assert len(reads(dpo, path)) == len(asked)
+
+
 def test_nobody_else_is_written_down(world: World, dpo: Caller) -> None:
     before = Read.select().count()
     world.caller("acme")("GET", "/v1/registers/acme/news")
@@ -235,7 +252,7 @@ def _given(role: str) -> Any:
 
 
 def test_a_dpo_reads_nothing_of_what_was_read_elsewhere(world: World, dpo: Caller) -> None:
-    """One auditor, two controllers: each sees what was asked of it, and lists, which are of both."""
+    """One auditor, two controllers: each sees what was asked of it, and lists, which are of both, without the other."""
     caller, other = program(world), world.caller("other")
     mine = dpo("POST", "/v1/audits", engagement(caller)).headers["Location"]
     theirs = other("POST", "/v1/audits", engagement(caller, controller="other")).headers["Location"]
@@ -243,10 +260,10 @@ def test_a_dpo_reads_nothing_of_what_was_read_elsewhere(world: World, dpo: Calle
                   "/v1/journal?object=register/acme/news", "/v1/registers/ghost/x"):  # fmt: skip
         caller("GET", asked)
     assert [row["target"] for row in reads(dpo, mine)] == [
-        "/v1/registers/acme/news", "/v1/registers", "/v1/journal?object=register/acme/news",
+        "/v1/registers/acme/news", "/v1/findings?…", "/v1/registers", "/v1/journal?object=register/acme/news",
     ]  # fmt: skip
     assert [row["target"] for row in reads(other, theirs)] == [
-        "/v1/controllers/other", "/v1/findings?controller=other", "/v1/registers",
+        "/v1/controllers/other", "/v1/findings?controller=other", "/v1/registers", "/v1/journal?…",
     ]  # fmt: skip
     assert dpo("GET", f"{theirs}/reads").status_code == 404
 
@@ -356,6 +373,31 @@ def test_writing_down_costs_two_statements_and_no_wait(
     else:
         assert any("synchronous_commit" in sql for sql in asked)
         assert base.execute_sql("SHOW synchronous_commit").fetchone()[0] == ordinary
+
+
+def test_a_worker_that_is_killed_has_lost_no_row(
+    world: World, dpo: Caller, auditor: tuple[Caller, str]
+) -> None:
+    """kill -9 in the midst of reading: every answer that came is in the log."""
+    caller, path = auditor
+    script = (
+        "import sys; from registry.app import create_app; from registry.settings import Settings\n"
+        "http = create_app(Settings(database=sys.argv[1], secret_key=sys.argv[3])).test_client()\n"
+        "while True:\n"
+        "    answer = http.get('/v1/registers/acme/news', headers={'Authorization': 'Bearer ' + sys.argv[2]})\n"
+        "    print(answer.status_code, flush=True)\n"
+    )
+    of = world.app.extensions["registry.settings"]
+    command = [sys.executable, "-c", script, of.database, str(caller.token), of.secret_key]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        answered = [process.stdout.readline().strip() for _ in range(40)]
+        process.kill()
+        answered += process.stdout.read().split()
+    assert set(answered) == {"200"}
+    assert len(reads(dpo, path)) >= min(len(answered), 200)
+    assert Read.select().where(Read.audit == int(path.rpartition("/")[2])).count() >= len(answered)
+    assert reading.faults(int(path.rpartition("/")[2])) == []
 
 
 def test_what_was_read_long_ago_is_thrown_away(
