@@ -479,7 +479,10 @@ def test_without_the_extra_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(way.faults) == {"extra_s3_missing"}
 
 
-def test_h6_nothing_of_whoever_runs_us_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("profile", ["evil", "of-nobody"])
+def test_h6_nothing_of_whoever_runs_us_is_used(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither credentials, profiles, endpoints, proxies and files of theirs, nor the metadata of a cloud."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         came: list[Any] = []
@@ -507,7 +510,7 @@ def test_h6_nothing_of_whoever_runs_us_is_used(tmp_path: Path, monkeypatch: pyte
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "HTTP_PROXY",
                      "AWS_CONTAINER_CREDENTIALS_FULL_URI", "HTTPS_PROXY", "http_proxy", "ALL_PROXY"):  # fmt: skip
             monkeypatch.setenv(name, canary)
-        for name, value in {"PROFILE": "evil", "REGION": "us-east-1", "DEFAULTS_MODE": "auto"}.items():
+        for name, value in {"PROFILE": profile, "REGION": "us-east-1", "DEFAULTS_MODE": "auto"}.items():
             monkeypatch.setenv(f"AWS_{name}", value)
         with serving(
             Answering(location=(200, "<LocationConstraint>eu-north-1</LocationConstraint>", {}))
