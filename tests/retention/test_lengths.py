@@ -104,6 +104,10 @@ def test_what_is_said_of_several_at_once_goes_by_the_longest_of_them() -> None:
         [{"category": "D1", "from": YEAR.told(), "to": kept(period="P3M").told(), "meanwhile": "as_before"}],
     )
     assert planned([YEAR], [SIX, YEAR]) == ([Placed(YEAR)], [])
+    nine = kept(period="P9M")
+    assert planned([nine], [SIX, YEAR])[0] == [Placed(YEAR, False), Placed(nine, True)], (
+        "longer than one of them"
+    )
     placed, told = planned([kept(period="P3M")], [SIX, DAYS])
     assert [(one.kept.conflict, one.comes) for one in placed] == [(True, False), (False, True)]
     assert told[0] == {"category": "D1", "from": None, "to": kept(period="P3M").told(), "meanwhile": "keep"}
