@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ import click
 import orjson
 import requests
 
-from registry import db, terminal
+from registry import clock, db, terminal
+from registry.audits import engaging
 from registry.auth import clients, tokens
 from registry.auth.scopes import SCOPES
 from registry.catalogue import load, read, store
@@ -174,6 +176,7 @@ def _measured(
     large, small = scratch / "large.db", scratch / "small.db"
     port, small_port, bare_port, open_port = (_port() for _ in range(4))
     token, small_token = _fill(large, port, registers), _fill(small, small_port, FEW)
+    engaged = _engaged(large, port)
     answers = scratch / "answers.json"
     with _serving("registry.app:create_app", large, port, answers) as ours:
         tags = _answers(port, token, answers)
@@ -213,6 +216,10 @@ def _measured(
             with _serving("tests.bench.bare:create_unlocked", large, open_port, answers) as unlocked:
                 one, other = side(DOORS[2], (port, ours), token), side(DOORS[2], (open_port, unlocked), None)
                 yield pairs("get one, beside it without its lock", 8, 0, one, other)
+        if wanted("by an auditor"):  # each answer is written down first, one after the other
+            for crowd in crowds:
+                one, other = side(DOORS[2], (port, ours), engaged), side(DOORS[2], (port, ours), token)
+                yield pairs("get one by an auditor, beside by a reader", crowd, 0, one, other)
         if wanted("registers, beside"):
             with _serving("registry.app:create_app", small, small_port, answers) as few:
                 for door in GROWING:
@@ -307,6 +314,25 @@ def _fill(path: Path, port: int, registers: int) -> str:
         publish.publish(written.controller, written.key, by="operator")
     _many(registers - 6)
     client, _ = clients.register_client(name="bench", scopes=list(SCOPES), controllers=["*"], by="operator")
+    issued = tokens.issue(
+        client_id=client.client_id,
+        scopes=list(SCOPES),
+        audience=f"http://127.0.0.1:{port}",
+        seconds=86400,
+        by="operator",
+    )
+    db.close()
+    return issued.token
+
+
+def _engaged(path: Path, port: int) -> str:
+    """A token of an auditor who is engaged for all of seamk."""
+    db.open(f"sqlite:///{path}")
+    client, _ = clients.register_client(
+        name="audit", scopes=list(SCOPES), controllers=["nowhere"], by="operator"
+    )
+    terms = engaging.Terms(ends_on=clock.day_of(clock.now()) + timedelta(days=7), purpose="To be measured.")
+    engaging.open_engagement("seamk", client.actor, terms, by="operator", kept=timedelta(days=1))
     issued = tokens.issue(
         client_id=client.client_id,
         scopes=list(SCOPES),
