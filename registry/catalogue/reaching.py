@@ -14,12 +14,14 @@ from registry import clock, db, errors
 from registry.api.asked import here
 from registry.api.door import OutsideEngagement, holder, mine
 from registry.api.reach import Reach
-from registry.catalogue.model import Facet, Written, applicable
+from registry.catalogue.model import Written, applicable
 
 #: That a version w was published once: a table of the notices, which stand above and are not imported here.
 PUBLISHED = """EXISTS (SELECT 1 FROM notice_publication n
     WHERE n.declaration_id = w.declaration_id AND n.version = w.version)"""
 _SYSTEMS = "SELECT f.value FROM catalogue_facet f WHERE f.kind = 'register' AND f.name = 'system' AND f.controller = ?"
+
+_OF_PUBLISHED = f"SELECT w.id FROM catalogue_version w WHERE {PUBLISHED}"  # noqa: S608 -- of constants
 
 
 def limits(controller: str) -> tuple[Reach, ...]:
@@ -67,10 +69,10 @@ def narrowed(kind: str, moment: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         if not there:
             yield "d.controller <> ?", (controller,)
         elif kind != "controller" and (keys := _keys(there)) is not None:
+            if kind == "system":
+                keys = frozenset().union(*(systems(controller, one) for one in there))
             marks = ", ".join("?" * len(keys))
-            within = f"{_SYSTEMS} AND f.key IN ({marks})" if kind == "system" else marks
-            named = (controller, *sorted(keys)) if kind == "system" else tuple(sorted(keys))
-            yield f"(d.controller <> ? OR d.key IN ({within}))", (controller, *named)
+            yield f"(d.controller <> ? OR d.key IN ({marks}))", (controller, *sorted(keys))
 
 
 def may_see(kind: str, controller: str, key: str, moment: str | None = None) -> None:
@@ -80,9 +82,7 @@ def may_see(kind: str, controller: str, key: str, moment: str | None = None) -> 
     if not some:
         return
     if kind == "system":
-        some = tuple(
-            one for one in some if one.registers is None or key in systems(controller, one.registers)
-        )
+        some = tuple(one for one in some if one.registers is None or key in systems(controller, one))
     elif kind == "register":
         some = tuple(one for one in some if one.register(key))
     if not some:
@@ -94,18 +94,18 @@ def may_see(kind: str, controller: str, key: str, moment: str | None = None) -> 
 def system(controller: str, key: str) -> bool:
     """Whether the present holder reaches a system: none is out of reach for who is not limited."""
     some = limits(controller)
-    return not some or any(one.registers is None or key in systems(controller, one.registers) for one in some)
+    return not some or any(one.registers is None or key in systems(controller, one) for one in some)
 
 
-def systems(controller: str, registers: Iterable[str]) -> frozenset[str]:
-    """The keys of the systems that any version of these registers names."""
-    found = Facet.select(Facet.value).where(
-        (Facet.kind == "register")
-        & (Facet.name == "system")
-        & (Facet.controller == controller)
-        & Facet.key.in_(sorted(registers))
-    )
-    return frozenset(value for (value,) in found.distinct().tuples())
+def systems(controller: str, reach: Reach) -> frozenset[str]:
+    """The keys of the systems that some version of the registers that are reached names; of none that is a draft where
+    no drafts are seen."""
+    keys = sorted(reach.registers or ())
+    marks = ", ".join("?" * len(keys))
+    among = f" AND f.version_id IN ({_OF_PUBLISHED})" if reach.published else ""
+    sql = f"{_SYSTEMS} AND f.key IN ({marks}){among}"
+    found = db.execute(sql, controller, *keys)
+    return frozenset(value for (value,) in found.fetchall())
 
 
 def in_force(controller: str, moment: str) -> dict[str, int]:

@@ -153,7 +153,7 @@ def _seen() -> list[Any]:
         for one in some:
             which = row.controller == controller
             if one.registers is not None:
-                which &= row.system.in_(sorted(reaching.systems(controller, one.registers)))
+                which &= row.system.in_(sorted(reaching.systems(controller, one)))
             if one.since is not None:
                 which &= row.taken_at >= one.since
             if one.until is not None:

@@ -39,7 +39,10 @@ def world(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterato
         record_observation(
             "acme/vault", "accounts", ACCOUNTS, by=BY, taken_at=SEEN_AT, source_level="api", complete=True
         )
-        declare("register", "acme", "news", {**RECORD, "purposes": [DRAFT]}, 2)
+        declare("system", "acme", "planned", DESK)
+        declare(
+            "register", "acme", "news", {**RECORD, "purposes": [DRAFT], "systems": ["desk", "planned"]}, 2
+        )
         running.run(running.Scope(controllers=frozenset({"acme"})), by=BY)
         until = clock.day_of(clock.now()) + timedelta(days=30)
         waiving.propose("acme", "hidden", WAIVED, "", reason="Myöhemmin.", until=until, by=BY)
@@ -189,6 +192,10 @@ def test_an_auditor_sees_no_draft_anywhere(world: World) -> None:
     for path in ("versions/3", "versions/1", "diff?from=2&to=3", "diff?from=1&to=2"):
         assert auditor("GET", f"/v1/registers/acme/news/{path}").status_code == 404
     assert auditor("GET", "/v1/findings?register=acme/news&kind=all").json["items"] == []  # type: ignore[index]  # JSON
+    # Nor a system that only a draft names.
+    assert editor("GET", "/v1/systems/acme/planned").status_code == 200
+    assert auditor("GET", "/v1/systems/acme/planned").status_code == 404
+    assert [one["key"] for one in auditor("GET", "/v1/systems").json["items"]] == ["desk"]  # type: ignore[index]  # JSON
     of_day = auditor("GET", f"/v1/findings?register=acme/news&kind=all&as_of={SOON}")
     assert of_day.status_code == 200
     for row in [row for row in READS if row.scope != OPEN]:
