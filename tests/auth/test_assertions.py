@@ -163,8 +163,12 @@ CLAIMS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("wrong", CLAIMS, ids=range(len(CLAIMS)))
 def test_every_claim_counts(wrong: dict[str, Any], client: Known, http: FlaskClient) -> None:
-    said = claims(client, **wrong)
-    head, body = {"alg": "ES256"}, said
+    since = int(time.time()) - NOW  # the cases were written down when the tests were collected
+    told = {
+        name: value + since if isinstance(value, int | float) and abs(value - NOW) < 10**6 else value
+        for name, value in wrong.items()
+    }
+    head, body = {"alg": "ES256"}, claims(client, **told)
     refused(send(http, _raw(head, body, EC)), client)
     assert Assertion.select().count() == 0
     assert journalled("token.issued") == []
