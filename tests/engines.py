@@ -18,9 +18,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from registry import db
 
 ROOT = Path(__file__).parents[1]
 
@@ -210,3 +213,8 @@ def stop(directory: Path) -> None:
         with suppress(ProcessLookupError):
             os.killpg(int((directory / "watch.pid").read_text()), signal.SIGKILL)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def tables() -> list[Any]:
+    """The models of the rooms that are loaded; other tests make some of their own, which no migration knows."""
+    return [model for model in db.models() if model.__module__.startswith("registry.")]

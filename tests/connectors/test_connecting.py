@@ -19,6 +19,7 @@ from registry.db import writes
 from registry.keys.sealing import Sealer, new_key
 from registry.outbound import Allow
 from registry.settings import Settings
+from tests import engines
 from tests.connectors import desk as source
 from tests.connectors.conftest import BY
 
@@ -220,7 +221,7 @@ def test_the_secret_is_nowhere_in_the_database(sealer: Sealer) -> None:
     add(sealer)
     connecting.change_connector(1, settings=HERE, every_hours=1, state="enabled", by=BY, expect=1)
     forms = [SECRET, base64.b64encode(SECRET.encode()).decode(), SECRET.encode().hex()]
-    for model in db.models():
+    for model in engines.tables():
         for row in model.select().dicts():
             text = repr(
                 {

@@ -34,6 +34,7 @@ from registry.db import writes
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
 from registry.worker import Worker
+from tests import engines
 from tests.connectors import desk as source
 from tests.connectors.conftest import BY
 from tests.connectors.fake import Desk, Tell, serving
@@ -492,7 +493,7 @@ def test_the_secret_is_nowhere_whatever_the_system_says(
         repr([(one.told, one.looked) for one in (*ran, *tried)]) + caplog.text + "".join(capsys.readouterr())
     )
     told += orjson.dumps(running.standing(row)).decode()
-    for model in db.models():
+    for model in engines.tables():
         for one in model.select().dicts():
             told += repr({name: bytes(v) if isinstance(v, memoryview) else v for name, v in one.items()})
     assert SECRET not in told

@@ -288,11 +288,11 @@ def test_out_of_time_the_rest_could_not_be_looked_at() -> None:
 # --- clocks
 
 
-CLOCKS: dict[str, tuple[str, bool]] = {
-    "an hour behind": (email.utils.formatdate(time.time() - 3600, usegmt=True), True),
-    "an hour ahead": (email.utils.formatdate(time.time() + 3600, usegmt=True), True),
+CLOCKS: dict[str, tuple[str | int, bool]] = {
+    "an hour behind": (-3600, True),
+    "an hour ahead": (3600, True),
     "years behind": ("Wed, 21 Oct 2015 07:28:00 GMT", True),
-    "a minute ahead": (email.utils.formatdate(time.time() + 60, usegmt=True), False),
+    "a minute ahead": (60, False),
     "no time": ("tomorrow", False),
     "nothing": ("", False),
     "no day of the calendar": ("Wed, 99 Foo 99999 99:99:99", False),
@@ -301,7 +301,8 @@ CLOCKS: dict[str, tuple[str, bool]] = {
 
 @pytest.mark.parametrize("case", CLOCKS)
 def test_a_clock_that_differs_is_told(case: str) -> None:
-    date, told = CLOCKS[case]
+    said, told = CLOCKS[case]
+    date = email.utils.formatdate(time.time() + said, usegmt=True) if isinstance(said, int) else said
     pulled, _, _, _ = looked(lambda path, _: (200, {"Date": date}, APPS[2]) if path == "/api/apps" else None)
     assert pulled.faults == ({"clock_differs": 1} if told else {}) and pulled.state == "complete"
 

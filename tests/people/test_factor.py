@@ -21,6 +21,7 @@ from registry.journal import entries
 from registry.keys import held, sealing
 from registry.people import account, factor, links, routes, sessions, users
 from registry.settings import Settings
+from tests import engines
 from tests.people.conftest import BASE, BY, PASSWORD, Browser, hidden, token
 from tests.people.test_signing_in import later
 
@@ -219,7 +220,7 @@ def test_b30_the_secret_is_sealed_and_bound_to_its_person(
     settings: Settings, guarded: tuple[users.User, str, list[str]], person: Person
 ) -> None:
     user, secret, codes = guarded
-    dump = "\n".join(str(row) for model in db.models() for row in model.select().tuples())
+    dump = "\n".join(str(row) for model in engines.tables() for row in model.select().tuples())
     assert user.totp in dump and secret not in dump
     assert not any(code in dump for code in codes)
     other = person("other@acme.example")

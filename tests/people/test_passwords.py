@@ -16,6 +16,7 @@ from registry import db
 from registry.errors import Conflict, Gone, Invalid
 from registry.journal import entries
 from registry.people import links, passwords, sessions, users
+from tests import engines
 from tests.people.conftest import BY, PASSWORD, Browser, hidden, token
 from tests.people.test_signing_in import later
 
@@ -251,7 +252,7 @@ def test_b30_neither_journal_nor_tables_hold_a_secret(opened: str, browser: New,
     one.send("/set-password", f"/set-password?link={link}", link=link, new=PASSWORD, again=PASSWORD)
     one.sign_in(user.email)
     told = {link, PASSWORD, one.cookie("session"), one.cookie("device"), one.cookie("form")} - {None}
-    dump = "\n".join(str(row) for model in db.models() for row in model.select().tuples()) + "\n".join(
+    dump = "\n".join(str(row) for model in engines.tables() for row in model.select().tuples()) + "\n".join(
         str(entry) for entry in entries(limit=1000)
     )
     assert len(told) >= 4 and user.id in dump
