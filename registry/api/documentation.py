@@ -155,7 +155,7 @@ def _page(status: int) -> dict[str, Any]:
 
 
 #: What a view of pages tells people itself; the other errors come before it or instead of it.
-_PAGES = frozenset({404, 410, 422})
+_PAGES = frozenset({400, 403, 404, 409, 410, 413, 415, 422, 429, 503})
 
 
 def complete(doc: dict[str, Any], info: dict[str, Any], *, api: Any, method: str, **_: Any) -> dict[str, Any]:

@@ -17,8 +17,15 @@ _PAGE = '<!doctype html>\n<html lang="fi">…</html>'
 
 
 def page(blueprint: Blueprint, description: str) -> Callable[[View], View]:
-    """The view answers with a page."""
-    return blueprint.response(200, content_type="text/html", description=description, example=_PAGE)
+    """The view answers with a page, or has the browser go on to another first."""
+
+    def mark(view: View) -> View:
+        documented = blueprint.doc(responses={"303": {"description": "Go on there first."}})(view)
+        return blueprint.response(200, content_type="text/html", description=description, example=_PAGE)(
+            documented
+        )
+
+    return mark
 
 
 def form(blueprint: Blueprint, *names: str) -> Callable[[View], View]:
