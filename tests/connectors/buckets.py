@@ -6,15 +6,21 @@ import functools
 import itertools
 import json
 import logging
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import requests
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from tests.connectors.stand_ins.iam import simulating
 
 _numbers = itertools.count(1)
+#: Whom moto takes the holder of a key for that it did not make.
+USER = "moto"
 SECRETS = {"access_key_id": "canary-key-id", "secret_access_key": "canary-s3-secret-77ab"}
 
 
@@ -22,10 +28,10 @@ SECRETS = {"access_key_id": "canary-key-id", "secret_access_key": "canary-s3-sec
 def server() -> str:
     """Where moto listens; one for the whole process, which ends with it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    return f"http://{host}:{port}"
+    app = simulating(DomainDispatcherApplication(create_backend_app))
+    started = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=started.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{started.server_port}"
 
 
 class Bucket:
@@ -78,6 +84,18 @@ class Bucket:
     def policy(self, *statements: dict[str, Any]) -> None:
         told = {"Version": "2012-10-17", "Statement": list(statements)}
         self.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(told))
+
+    def may(self, *actions: str) -> None:
+        """Let the user of SECRETS do that with everything in the account, as moto knows it."""
+        iam: Any = boto3.client(
+            "iam", region_name=self.region, endpoint_url=server(), aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )  # fmt: skip
+        if USER not in [one["UserName"] for one in iam.list_users()["Users"]]:
+            iam.create_user(UserName=USER)
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        told = {"Version": "2012-10-17", "Statement": [allowed]}
+        iam.put_user_policy(UserName=USER, PolicyName="observer", PolicyDocument=json.dumps(told))
 
     def secure(self) -> dict[str, Any]:
         """The statement that turns away whoever comes without TLS."""

@@ -15,6 +15,8 @@ RECORD: dict[str, Any] = {
     "retention": ["P6M"],
     "security_measures": ["Tiedot on salattu"],
 }
+#: What docs/connectors.md asks for, in short.
+READING = ("s3:Get*", "s3:List*", "iam:SimulatePrincipalPolicy")
 EVERYTHING = {"Filter": {"Prefix": ""}, "Expiration": {"Days": 180}}
 
 
@@ -26,6 +28,7 @@ def system(_: Any) -> Iterator[tuple[Bucket, dict[str, Any], dict[str, str]]]:
     bucket.block(True)
     bucket.policy(bucket.secure())
     _encrypt(bucket)
+    bucket.may(*READING)
     yield bucket, bucket.settings, SECRETS
     bucket.remove()
 
@@ -107,5 +110,10 @@ TURNS = [
         key="acme/desk:encrypted_in_transit:aws:SecureTransport:turned",
         do=lambda bucket: bucket.s3.delete_bucket_policy(Bucket=bucket.name),
         undo=lambda bucket: bucket.policy(bucket.secure()),
+    ),
+    Turn(
+        kind="credential", code="OBS306", name="our user is given the right to delete", then="open",
+        key="acme/desk:credential",
+        do=lambda bucket: bucket.may(*READING, "s3:DeleteObject*"), undo=lambda bucket: bucket.may(*READING),
     ),
 ]  # fmt: skip
