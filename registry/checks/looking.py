@@ -40,6 +40,9 @@ def unseen(
             f"Järjestelmästä {system} on nähty vain osa.",
             f"Only part of the system {system} has been seen.",
         )
+    elif any(one.system == system and one.kind != "could_not_look" for one in case.observations):
+        fi = f"Järjestelmästä {system} ei ole katsottu tätä."
+        en = f"Of the system {system} this has not been looked at."
     else:
         fi, en = f"Järjestelmää {system} ei ole katsottu.", f"Nobody has looked at the system {system}."
     return case.open(field, key=(system or "") if key is None else key, fi=fi, en=en, closes=closes)

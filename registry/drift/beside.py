@@ -28,7 +28,7 @@ class Aspect:
     """One thing that a record says of its systems: the check that judges it, and the kinds of look that show it.
 
     `field` is where the record says it, `declared` what it says; `mine` tells which outcomes of the check are about it,
-    where the check is about more than that.
+    where the check is about more than that. What is seen of the kinds in `also` is shown, and bears nothing out.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Aspect:
     field: str
     declared: Callable[[Any], Iterable[Said]]
     mine: Callable[[Outcome], bool] = lambda _: True
+    also: tuple[str, ...] = ()
 
 
 def _of_role(outcome: Outcome) -> bool:
@@ -50,7 +51,7 @@ def _of_system(outcome: Outcome) -> bool:
 ASPECTS = (
     Aspect(
         name="retention", code="OBS302", kinds=("deletion_rules", "oldest_item"), field="/retention",
-        declared=lambda record: (sides.retention(one) for one in record.retention),
+        declared=lambda record: (sides.retention(one) for one in record.retention), also=("changes",),
     ),
     Aspect(
         name="roles", code="OBS301", kinds=("roles", "accounts"), field="/access/roles", declared=sides.roles,
@@ -62,7 +63,7 @@ ASPECTS = (
     ),
     Aspect(
         name="account_hygiene", code="OBS306", kinds=("accounts", "settings", "credential"), field="/security_measures",
-        declared=sides.hygiene,
+        declared=sides.hygiene, also=("changes",),
     ),
     Aspect(
         name="region", code="OBS303", kinds=("region",), field="/storage_locations", declared=sides.places,
@@ -130,7 +131,7 @@ def of_system(case: Case, system: str) -> Case:
 
 
 def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
-    evidence = tuple(one for one in case.observations if one.about in aspect.kinds)
+    evidence = tuple(one for one in case.observations if one.about in (*aspect.kinds, *aspect.also))
     whole = any(one.complete for kind in aspect.kinds for one in case.observed(kind))
     said = [one for one in outcomes if aspect.mine(one)]
     # A check that found something wrong elsewhere says nothing of what is right: what is left is borne out by a look.

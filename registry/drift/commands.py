@@ -26,11 +26,15 @@ SAYS = {
         "declared": "declared", "observed": "observed", "whole": "", "part": ", not all", "days": "d",
         "changed": "Changed since the look of {day}: {kind}", "never": "Nobody has looked at: {kinds}",
         "late": "{kind} was last looked at {days} days ago", "none": "No register names this system.",
+        "dark": "Nobody has looked at this system.", "seen": "It was last looked at on {day}.",
+        "until": ", until {day}",
     },
     "fi": {
         "declared": "ilmoitettu", "observed": "havaittu", "whole": "", "part": ", ei kaikkea", "days": " pv",
         "changed": "Muuttunut {day} katsotusta: {kind}", "never": "Kukaan ei ole katsonut: {kinds}",
         "late": "{kind} katsottiin viimeksi {days} päivää sitten", "none": "Mikään rekisteri ei nimeä järjestelmää.",
+        "dark": "Kukaan ei ole katsonut järjestelmää.", "seen": "Se katsottiin viimeksi {day}.",
+        "until": ", {day} asti",
     },
 }  # fmt: skip
 INDENT = "              "
@@ -94,6 +98,10 @@ def _print(found: Drift, whole: bool, language: str) -> None:
     if not found.registers:
         click.secho(f"\n{found.system} ({found.name})", bold=True)
         click.echo(SAYS[language]["none"])
+        if found.looked_at:
+            click.echo(SAYS[language]["seen"].format(day=found.looked_at[:10]))
+    if not found.looked_at:
+        click.secho(SAYS[language]["dark"], fg="yellow")
     _after(found, language)
 
 
@@ -106,6 +114,8 @@ def _block(found: Drift, one: Beside, language: str) -> None:
         _line(says["declared"], mark + ("; ".join(said[language] for said in statement.declared) or "–"))
     for look in one.evidence:
         state = says["whole" if look.complete else "part"]
+        if look.expires_on:
+            state += says["until"].format(day=look.expires_on)
         source = f"[{look.kind} #{look.id}, {look.source_level}, {found.age(look)}{says['days']}{state}]"
         _line(says["observed"], "; ".join(said[language] for said in sides.seen(look)) + f" {source}")
     for statement in one.statements:

@@ -57,12 +57,13 @@ class Overdue:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Drift:
-    """All of it, as of `now`. `zone` is the controller's."""
+    """All of it, as of `now`. `zone` is the controller's; `looked_at` when something was last seen, None for never."""
 
     system: str
     name: str
     now: str
     zone: str
+    looked_at: str | None
     registers: tuple[Compared, ...]
     changed: tuple[Changed, ...]
     overdue: tuple[Overdue, ...]
@@ -93,7 +94,9 @@ def drift(
             registers.append(Compared(record.key, written.version, beside.compared(case, system)))
     latest = observations.latest([system], as_of=now)
     return Drift(
-        system, str(declared.body.get("name", key)), now, zone, tuple(registers), tuple(_changed(latest)),
+        system, str(declared.body.get("name", key)), now, zone,
+        max((look.taken_at for look in latest if look.kind != "could_not_look"), default=None),
+        tuple(registers), tuple(_changed(latest)),
         tuple(
             Overdue(kind, look.taken_at if look else None, _days(look, today, zone) if look else None)
             for kind, look in _waited_for(latest, registers).items()
@@ -113,10 +116,18 @@ def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
         for row in rows:
             former = observations.value(bytes(row.document))
             if former.digest != look.digest:
-                found = list(_differences(former.payload, look.payload))
-                yield Changed(
-                    look.kind, former, look, tuple(found[:MOST_CHANGES]), max(0, len(found) - MOST_CHANGES)
-                )
+                compare = _logged if look.kind == "changes" else _differences
+                if found := list(compare(former.payload, look.payload)):
+                    more = max(0, len(found) - MOST_CHANGES)
+                    yield Changed(look.kind, former, look, tuple(found[:MOST_CHANGES]), more)
+
+
+def _logged(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a log tells anew. That it begins later, and that old entries have left it, is no change of the system."""
+    known = {(one["object"], one["action"]): one["latest"] for one in before["changes"]}
+    for index, entry in enumerate(after["changes"]):
+        if known.get((entry["object"], entry["action"])) != entry["latest"]:
+            yield {"field": f"/changes/{index}", "change": "added", "after": entry}
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ EXAMPLE = {
     "system": "acme/helpdesk",
     "name": "Zendesk",
     "at": "2026-01-15T08:00:00.000000Z",
+    "looked_at": _TAKEN,
     "registers": [
         {
             "register": "acme/customers",
@@ -167,6 +168,11 @@ class DriftSchema(Schema):
     system = fields.String(required=True)
     name = fields.String(required=True)
     at = fields.String(required=True, metadata={"format": "date-time"})
+    looked_at = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"format": "date-time", "description": "When something was last seen; null: never."},
+    )
     registers = fields.List(fields.Nested(ComparedRegisterSchema), required=True)
     changed = fields.List(fields.Nested(ChangedLookSchema), required=True)
     overdue = fields.List(fields.Nested(OverdueSchema), required=True)
@@ -198,6 +204,7 @@ def told(found: Drift, overdue_days: int) -> dict[str, Any]:
         "system": found.system,
         "name": found.name,
         "at": found.now,
+        "looked_at": found.looked_at,
         "registers": [
             {"register": one.register, "version": one.version, "aspects": [_aspect(found, it) for it in one.aspects]}
             for one in found.registers

@@ -175,6 +175,72 @@ def test_what_was_looked_at_long_ago_is_overdue(look: Look) -> None:
     assert "region" not in {one.kind for one in drift("acme", "desk", overdue_days=100_000).overdue}
 
 
+def test_what_the_log_of_a_system_says_anew_is_told_and_bears_nothing_out(look: Look) -> None:
+    """An old entry that left the log, and a window that moved, are no change."""
+    old = {"object": "user", "action": "login", "count": 3, "latest": "2026-01-02T08:00:00.000000Z"}
+    new = {
+        "object": "deletion_schedule",
+        "action": "update",
+        "count": 2,
+        "latest": "2026-01-29T08:00:00.000000Z",
+    }
+    same = {"object": "role", "action": "create", "count": 1, "latest": "2026-01-20T08:00:00.000000Z"}
+    look("changes", {"since": "2026-01-01T08:00:00Z", "changes": [old, same]}, days=5)
+    look("changes", {"since": "2026-01-03T08:00:00Z", "changes": [same]}, days=3)
+    found = drift("acme", "desk", overdue_days=30)
+    assert found.changed == () and set(verdicts(found).values()) <= {"unknown", "not_applicable"}
+    look("changes", {"since": "2026-01-04T08:00:00Z", "changes": [new, same]}, days=1)
+    found = drift("acme", "desk", overdue_days=30)
+    (changed,) = found.changed
+    assert [one["after"]["object"] for one in changed.differences] == ["deletion_schedule"]
+    assert set(verdicts(found).values()) <= {"unknown", "not_applicable"}
+    (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+    assert "deletion_schedule" in sides.seen(retention.evidence[0])[0]["en"]
+
+
+def test_a_system_that_no_register_names_and_nobody_looked_at(look: Look) -> None:
+    found = drift("acme", "alone", overdue_days=30)
+    assert (found.registers, found.looked_at) == ((), None)
+    look("could_not_look", {"asked": "region", "reason": "forbidden"}, system="acme/alone")
+    assert drift("acme", "alone", overdue_days=30).looked_at is None
+    look("region", {"country": "FI"}, days=3, system="acme/alone")
+    assert (drift("acme", "alone", overdue_days=30).looked_at or "")[:10] == "2026-01-28"
+
+
+def test_a_register_on_paper_differs_in_nothing_and_agrees_in_nothing(look: Look) -> None:
+    store.declare("system", "acme", "shelf", {"name": "Mapit", "kind": "paper"}, by=BY, expect=store.NEW)
+    store.declare("register", "acme", "papers", {**RECORD, "systems": ["shelf"]}, by=BY, expect=store.NEW)
+    told = verdicts(drift("acme", "shelf", overdue_days=30))
+    assert told["retention"] == told["roles"] == told["region"] == "not_applicable"
+    assert not {"agrees", "differs"} & set(told.values())
+
+
+def test_evidence_that_has_expired_bears_nothing_out_and_says_until_when(
+    terminal: Callable[..., Any], look: Look
+) -> None:
+    taken, today = "2026-01-01T08:00:00Z", clock.now()[:10]
+    record_observation(
+        "acme/desk", "region", {"country": "FI"}, by=BY, taken_at=taken, source_level="attestation",
+        complete=True, reference="https://acme.example/dpa", expires_on="2026-02-01",
+    )  # fmt: skip
+    assert today > "2026-02-01"
+    assert verdicts(drift("acme", "desk", overdue_days=30))["region"] == "unknown"
+    shown = " ".join(terminal("acme/desk").output.split())
+    assert "until 2026-02-01" in shown and "no longer counts" in shown
+
+
+def test_what_a_vendor_publishes_is_told_as_that(look: Look) -> None:
+    record_observation(
+        "acme/desk", "deletion_rules", LONG, by=BY, taken_at=clock.now(), source_level="vendor_doc", complete=True,
+        reference="https://vendor.example/retention",
+    )  # fmt: skip
+    (register,) = drift("acme", "desk", overdue_days=30).registers
+    (retention,) = (one for one in register.aspects if one.aspect.name == "retention")
+    (finding,) = retention.statements[0].findings
+    assert (retention.verdict, finding.severity) == ("differs", "warning")
+    assert [one.source_level for one in retention.evidence] == ["vendor_doc"]
+
+
 def test_what_is_not_there(look: Look) -> None:
     with pytest.raises(NotFound):
         drift("acme", "ghost", overdue_days=30)
@@ -232,6 +298,8 @@ def test_in_a_terminal(terminal: Callable[..., Any], look: Look) -> None:
     assert terminal("acme/desk", "--fail-on-difference").exit_code == 1
     assert terminal("acme/mail", "--fail-on-difference").exit_code == 0
     assert "No register names" in terminal("acme").output
+    assert "Nobody has looked at this system" in terminal("acme/alone").output
+    assert "Nobody has looked at this system" not in terminal("acme/desk").output
     lines = [json.loads(line) for line in terminal("--json").output.splitlines()]
     assert [one["system"] for one in lines] == ["acme/alone", "acme/desk", "acme/mail"]
     assert terminal("ghost").exit_code == 1
