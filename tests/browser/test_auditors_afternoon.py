@@ -1,4 +1,5 @@
-"""An auditor's afternoon: invited by the DPO, signs in in a real browser, allows the firm's program to read; it reads
+"""An auditor's afternoon: invited by the DPO, signs in in a real browser, by a password or at the provider of the firm,
+which is a real one; allows the firm's program to read; it reads
 records as of a past day, findings and the journal; another controller is not there; the engagement is ended, and the
 next call refused; the DPO sees what was read."""
 
@@ -19,24 +20,26 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from registry import clock, db
+from registry import clock, db, outbound
 from registry.app import create_app
-from registry.auth import clients, tokens
+from registry.auth import clients, foreign, tokens
 from registry.auth.registration import CODE, PUBLIC, REFRESH, Registration
 from registry.auth.scopes import SCOPES
 from registry.catalogue import load
 from registry.checks import running
 from registry.keys import sealing
 from registry.notices import publish
-from registry.people import passwords, users
+from registry.people import metadata, passwords, providers, sessions, users
 from registry.settings import Settings
 from tests import engines
 from tests.browser.chromium import Chromium
 from tests.browser.test_signing_in import PASSWORD, Screen
 from tests.notices.conftest import FIXTURES
+from tests.peers.openid import SECRET, organisation
 
 READ = "controllers:read registers:read findings:read journal:read"
 BY = "operator"
+SEALING = sealing.new_key()
 
 
 @dataclass
@@ -85,7 +88,9 @@ def registry(databases: engines.Engines) -> Iterator[str]:
         passwords._nobodys.cache_clear()
         server = make_server("127.0.0.1", 0, lambda environ, start: [], threaded=True)
         base = f"http://127.0.0.1:{server.server_port}"
-        server.app = create_app(Settings(database=url, base_url=base, secret_key=sealing.new_key()))
+        server.app = create_app(
+            Settings(database=url, base_url=base, secret_key=SEALING, outbound_networks="127.0.0.0/8")
+        )
         items = load.read(sorted(FIXTURES.glob("*.yaml")))
         load.apply(items, by=BY)
         running.run(running.Scope(), by=BY)
@@ -98,6 +103,7 @@ def registry(databases: engines.Engines) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        outbound.permit(Settings())
         db.close()
         passwords._nobodys.cache_clear()
 
@@ -139,6 +145,49 @@ def dpo(registry: str) -> Callable[..., requests.Response]:
     return ask
 
 
+def begun(user_id: str) -> list[str]:
+    """How sessions of somebody were begun."""
+    return [one.method for one in sessions.Session.select().where(sessions.Session.user == user_id)]
+
+
+def by_a_password(screen: Screen, firm: Firm, mailbox: str, invitation: str) -> None:
+    """By the invitation, which asks for a password; then on the way to what the program asks."""
+    screen.open(invitation.removeprefix(firm.registry))
+    screen.fill(new=PASSWORD, again=PASSWORD)
+    screen.press()
+    screen.open(firm.address())
+    assert screen.path() == "/sign-in"
+    screen.fill(email=mailbox, password=PASSWORD)
+    screen.press()
+
+
+def at_their_provider(screen: Screen, firm: Firm, mailbox: str, invitation: str) -> None:
+    """At the provider of the firm, where the operator has said who the auditor is; there is never a password here."""
+    key, who = f"firm-{screen.language}", f"auditor-{screen.language}"
+    with organisation(f"{firm.registry}/sign-in/from/{key}") as there:
+        metadata.forget(there.issuer)
+        provider = foreign.add(
+            key=key, name="The firm", issuer=there.issuer, client_id="registry", secret=SECRET, audience=None,
+            groups_claim="groups", mapping=[], by=BY, settings=Settings(secret_key=SEALING),
+        )  # fmt: skip
+        there.people({who: {"email": mailbox, "name": "Auditor of Firm", "groups": ["auditors"]}})
+        user = users.by_email(mailbox)
+        assert user
+        screen.open(firm.address())
+        assert screen.path() == "/sign-in"
+        screen.through(key, there.issuer, who)
+        # The mailbox alone is nobody: whoever runs a provider could say any.
+        assert screen.path() == f"/sign-in/from/{key}" and begun(user.id) == []
+        screen.look()
+        providers.link(provider, who, user, by=BY)
+        screen.chromium.ask("Network.clearBrowserCookies")  # those of the provider, which would ask nothing
+        screen.open(firm.address())
+        screen.through(key, there.issuer, who)
+        assert begun(user.id) == [provider.actor]
+        screen.look()
+
+
+@pytest.mark.parametrize("signs_in", [by_a_password, at_their_provider])
 @pytest.mark.parametrize(("width", "language"), [(320, "fi"), (1200, "en")])
 def test_an_auditors_afternoon(
     chromium: Chromium,
@@ -148,9 +197,10 @@ def test_an_auditors_afternoon(
     dpo: Callable[..., requests.Response],
     width: int,
     language: str,
+    signs_in: Callable[[Screen, Firm, str, str], None],
 ) -> None:
     today = clock.day_of(clock.now())
-    mailbox = f"audit-{language}@firm.example"
+    mailbox = f"{signs_in.__name__}-{language}@firm.example"
     terms = {
         "controller": "osekk",
         "auditor": {"email": mailbox, "name": "Auditor of Firm", "language": language},
@@ -163,19 +213,13 @@ def test_an_auditors_afternoon(
     opened = dpo("POST", "/v1/audits", terms)
     assert opened.status_code == 201, opened.text
     audit, invitation = opened.headers["Location"], opened.json()["invitation"]
-    # In the browser: the invitation, a password, signing in on the way to what the program asks, and allowing it.
+    # In the browser: signing in on the way to what the program asks, and allowing it.
     chromium.ask("Page.setBypassCSP", enabled=True)
     chromium.ask("Network.clearBrowserCookies")
     chromium.ask("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
     try:
         screen = Screen(chromium, registry, axe, width, language, [])
-        screen.open(invitation.removeprefix(registry))
-        screen.fill(new=PASSWORD, again=PASSWORD)
-        screen.press()
-        screen.open(firm.address())
-        assert screen.path() == "/sign-in"
-        screen.fill(email=mailbox, password=PASSWORD)
-        screen.press()
+        signs_in(screen, firm, mailbox, invitation)
         assert screen.path() == "/oauth/authorize"
         said = screen.text()
         assert all(word in said for word in ("Firm's workbench", "opintori")), said
@@ -219,6 +263,6 @@ def test_an_auditors_afternoon(
     rows = dpo("GET", f"{audit}/reads?limit=200").json()["items"]
     assert [(row["target"], row["status"]) for row in rows] == asked
     user = users.by_email(mailbox)
-    assert user
+    assert user and (user.password is None) == (signs_in is at_their_provider)
     assert {(row["who"], row["client"]) for row in rows} == {(user.actor, firm.client_id)}
     assert rows[2]["as_of"] == "2018-06-01"

@@ -66,6 +66,19 @@ class Screen:
         self.wait()
         self.look()
 
+    def through(self, provider: str, issuer: str, who: str) -> None:
+        """From the page of signing in through somebody else's: there by its button, in as somebody, and back."""
+        self.chromium.run(
+            f"window.here = true; document.querySelector('ul.others a[href*=\"/with/{provider}\"]').click()"
+        )
+        self.wait()
+        assert self.chromium.run("location.origin") == issuer  # theirs is not for us to look at
+        self.chromium.run(f"document.querySelector('[name=login]').value = {json.dumps(who)}")
+        self.chromium.run("document.querySelector('[name=password]').value = 'any'")
+        for _ in ("signing in", "consent"):
+            self.chromium.run("window.here = true; document.querySelector('form').submit()")
+            self.wait()
+
     def wait(self) -> None:
         ends = time.monotonic() + PATIENCE
         while self.chromium.run("window.here === true || document.readyState !== 'complete'"):
@@ -242,15 +255,7 @@ def test_signing_in_at_the_organisations_own_provider(
             {"dpo": {"email": f"dpo{width}@osekk.example", "name": "DPO of OSEKK", "groups": ["ropa-dpo"]}}
         )
         one.open("/sign-in?then=/account")
-        one.chromium.run("window.here = true; document.querySelector('ul.others a').click()")
-        one.wait()
-        assert one.chromium.run("location.origin") == there.issuer  # theirs is not for us to look at
-        one.chromium.run("document.querySelector('[name=login]').value = 'dpo'")
-        one.chromium.run("document.querySelector('[name=password]').value = 'any'")
-        one.chromium.run("window.here = true; document.querySelector('form').submit()")
-        one.wait()
-        one.chromium.run("window.here = true; document.querySelector('form').submit()")  # consent
-        one.wait()
+        one.through(key, there.issuer, "dpo")
         assert one.path() == "/account"
         user = users.by_email(f"dpo{width}@osekk.example")
         assert user
