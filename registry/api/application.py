@@ -15,11 +15,12 @@ from werkzeug.routing import BaseConverter, Rule, ValidationError
 from registry import db
 from registry.api import answer, direct, docs, documentation, door, health, negotiation, problem
 from registry.api.asked import here
-from registry.api.blueprint import Blueprint
+from registry.api.blueprint import Blueprint, unquestioned
+from registry.api.parser import PARSER, Query
 from registry.api.wire import Wire
 from registry.settings import Settings
 from registry.strict import body
-from registry.strict.schema import KEY
+from registry.strict.schema import KEY, Schema
 
 DESCRIPTION = """\
 Records of processing activities: what is declared, what is observed, whether the two agree, how long data is kept.
@@ -148,10 +149,19 @@ def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, An
     # All that comes before a view, whichever way it is entered.
     enter, negotiate = door.lock(app), negotiation.negotiator(app)
     settings: Settings = app.extensions["registry.settings"]
+    unasked = {
+        (rule.endpoint, method)
+        for rule, method, view in door.views(app)
+        if unquestioned(rule.rule, method, view)
+    }
+    nothing = Query(PARSER, Schema())
 
     def admit(environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any]) -> None:
         here.begin(environ, rule, arguments, settings)
-        enter(rule, environ["REQUEST_METHOD"].upper())  # as the route was found
+        method = environ["REQUEST_METHOD"].upper()  # as the route was found
+        enter(rule, method)
+        if environ.get("QUERY_STRING") and (rule.endpoint, method) in unasked:
+            nothing()  # says which parameter there is not
         accept = environ.get("HTTP_ACCEPT")
         if accept is not None and accept != "*/*":
             negotiate(rule, accept)

@@ -164,6 +164,13 @@ class Blueprint(flask_smorest.Blueprint):
         return decorate
 
 
+def unquestioned(rule: str, method: str, view: View) -> bool:
+    """Whether a view of the API is read without parameters: then any that is sent is refused, as an unknown one is
+    where some are known. A filter that nobody applied would be taken for an answer."""
+    told = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
+    return rule.startswith("/v1/") and method in ("GET", "HEAD") and all(one["in"] != "query" for one in told)
+
+
 def _apidoc(view: View) -> dict[str, Any]:
     """The view's own documentation: functools.wraps shares the inner one's, which must not change with it."""
     own: dict[str, Any] = deepcopy(getattr(view, "_apidoc", {}))

@@ -205,6 +205,8 @@ def _failures(doc: dict[str, Any], info: dict[str, Any], mark: Any, method: str,
         found |= {400, 422}
     if method in WRITING:
         found.add(507)
+    elif rule.startswith("/v1/"):
+        found.add(422)  # a parameter that there is not
     return found
 
 
