@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from authlib.oauth2.rfc8414 import get_well_known_url
@@ -12,6 +13,8 @@ from registry.api.door import Holder, Mark
 from registry.auth import foreign, tokens
 from registry.auth import scopes as book
 from registry.auth.meeting import Asking, meet
+
+log = logging.getLogger(__name__)
 
 REALM = "registry"
 
@@ -45,15 +48,22 @@ class Guard:
             )
         holder = meet(asking, mark)
         if holder is None:
-            raise self.refusal(mark)
+            raise self.refusal(mark, asking.id)
         return holder
 
     def asking(self, token: str) -> Asking | None:
         """Who holds a token that is good here and now, whoever issued it; None for any other text."""
         return tokens.lookup(token, audience=self.resource) or foreign.asking(token)
 
-    def refusal(self, mark: Mark) -> errors.Problem:
-        """What somebody is told whose token, or whose role in the controller, is not enough for a door."""
+    def refusal(self, mark: Mark, who: str | None = None) -> errors.Problem:
+        """What somebody is told whose token, or whose role in the controller, is not enough for a door.
+
+        The log says who came to which door (ASVS 5.0, 16.3.2); `who` where nobody has been let in yet.
+        """
+        if who is None and here.holder is not None:
+            who = here.holder.id
+        if here.rule is not None:  # the rule, for a path has whatever its caller wrote
+            log.warning("refused: %s at %s %s", who, here.environ["REQUEST_METHOD"], here.rule.rule)
         return self._refusal(
             errors.InsufficientScope,
             "insufficient_scope",

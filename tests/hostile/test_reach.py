@@ -4,6 +4,7 @@ lists, filters, references, cursors, replays and numbers: nothing."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -287,14 +288,19 @@ def _numbers(world: World) -> dict[str, Any]:
     [row for row in ROWS if row.method != "GET" and row.scope != OPEN],
     ids=lambda r: f"{r.method} {r.rule}",
 )
-def test_c2_an_auditor_writes_nothing(world: World, row: Row) -> None:
+def test_c2_an_auditor_writes_nothing_and_the_log_says_who_tried(
+    world: World, row: Row, caplog: pytest.LogCaptureFixture
+) -> None:
     auditor = world.with_role("auditor of all", Given("auditor", "acme"), scopes=EVERYTHING, audit=1)
     if row.scope.endswith(":read"):
         return
     before = journal.checkpoint()["size"]
-    answer = auditor(*row.sent("acme", _numbers(world)))
+    with caplog.at_level(logging.WARNING, "registry.auth.guard"):
+        answer = auditor(*row.sent("acme", _numbers(world)))
     assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")  # type: ignore[index]  # JSON
     assert journal.checkpoint()["size"] == before
+    said = [record.getMessage() for record in caplog.records if record.name == "registry.auth.guard"]
+    assert said == [f"refused: client/{auditor.client_id} at {row.method} {row.rule}"]
 
 
 def test_c1_a_replay_tells_nothing_to_who_may_see_less_by_now(world: World) -> None:
