@@ -170,15 +170,17 @@ def test_a_role_that_nobody_knows_any_more_gives_nothing() -> None:
 
 
 NAMES = st.none() | st.sets(st.sampled_from("abc"), min_size=1).map(lambda some: " ".join(sorted(some)))
-ROLES = st.builds(
-    Role,
-    st.sampled_from(["acme", "other", EVERY]),
-    st.sampled_from(sorted(DUTIES)),
-    NAMES,
-    NAMES,
-).filter(lambda role: role.controller != EVERY or role.reach == ALL)
-
-
+ROLES = (
+    st.builds(
+        Role,
+        st.sampled_from(["acme", "other", EVERY]),
+        st.sampled_from(sorted(DUTIES)),
+        NAMES,
+        NAMES,
+    )
+    .filter(lambda role: role.controller != EVERY or role.reach == ALL)
+    .filter(lambda role: None in (role.since, role.until) or role.since < role.until)
+)  # no period is empty
 NEEDED = st.sets(st.sampled_from(ALL_SCOPES), min_size=1, max_size=2)
 
 
