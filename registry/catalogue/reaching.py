@@ -71,6 +71,9 @@ def narrowed(kind: str, moment: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         elif kind != "controller" and (keys := _keys(there)) is not None:
             if kind == "system":
                 keys = frozenset().union(*(systems(controller, one) for one in there))
+            if not keys:  # IN () is for SQLite alone
+                yield "d.controller <> ?", (controller,)
+                continue
             marks = ", ".join("?" * len(keys))
             yield f"(d.controller <> ? OR d.key IN ({marks}))", (controller, *sorted(keys))
 

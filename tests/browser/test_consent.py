@@ -16,7 +16,9 @@ from werkzeug.serving import make_server
 from registry import db
 from registry.app import create_app
 from registry.auth import clients, devices, duties, giving
+from registry.auth import pages as auth_pages
 from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.limits import Limit
 from registry.people import links, passwords, sessions, users
 from registry.settings import Settings
 from tests import engines
@@ -61,6 +63,11 @@ def place(databases: engines.Engines) -> Iterator[Place]:
         return [b"<!doctype html><title>Back</title>"]
 
     hasher, passwords._hasher = passwords._hasher, PasswordHasher(1, 8, 1)
+    # One person tries here what six would; that codes cannot be guessed is in tests/auth.
+    guesses, auth_pages.GUESSES = (
+        auth_pages.GUESSES,
+        (Limit("user-code", 200, 600), Limit("address", 200, 600)),
+    )
     with databases.fresh("sqlite", migrated=True) as url:
         db.open(url)
         server = make_server("127.0.0.1", 0, lambda environ, start: [], threaded=True)
@@ -82,7 +89,7 @@ def place(databases: engines.Engines) -> Iterator[Place]:
         yield Place(base, back, audit.client_id, line.client_id, user, heard)
         for one in (server, other):
             one.shutdown()
-        passwords._hasher = hasher
+        passwords._hasher, auth_pages.GUESSES = hasher, guesses
         db.close()
 
 
