@@ -124,9 +124,9 @@ def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
 
 def _logged(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """What a log tells anew. That it begins later, and that old entries have left it, is no change of the system."""
-    known = {(one["object"], one["action"]): one["latest"] for one in before["changes"]}
+    known = {(one["object"], one["action"], one["latest"]) for one in before["changes"]}
     for index, entry in enumerate(after["changes"]):
-        if known.get((entry["object"], entry["action"])) != entry["latest"]:
+        if (entry["object"], entry["action"], entry["latest"]) not in known:
             yield {"field": f"/changes/{index}", "change": "added", "after": entry}
 
 

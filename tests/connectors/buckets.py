@@ -86,15 +86,19 @@ class Bucket:
         self.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(told))
 
     def may(self, *actions: str) -> None:
-        """Let the user of SECRETS do that with everything in the account, as moto knows it."""
+        """Let the user of SECRETS read, and do that with what is in the bucket; moto keeps it."""
         iam: Any = boto3.client(
             "iam", region_name=self.region, endpoint_url=server(), aws_access_key_id="x",
             aws_secret_access_key="x",
         )  # fmt: skip
         if USER not in [one["UserName"] for one in iam.list_users()["Users"]]:
             iam.create_user(UserName=USER)
-        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        told = {"Version": "2012-10-17", "Statement": [allowed]}
+        reading = ["s3:Get*", "s3:List*", "iam:SimulatePrincipalPolicy"]
+        allowed = [{"Effect": "Allow", "Action": reading, "Resource": "*"}]
+        if actions:
+            place = f"arn:aws:s3:::{self.name}/*"
+            allowed.append({"Effect": "Allow", "Action": list(actions), "Resource": place})
+        told = {"Version": "2012-10-17", "Statement": allowed}
         iam.put_user_policy(UserName=USER, PolicyName="observer", PolicyDocument=json.dumps(told))
 
     def secure(self) -> dict[str, Any]:

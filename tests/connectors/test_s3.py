@@ -427,12 +427,16 @@ class Deciding(StandIn):
         return self.decided
 
 
-def _decisions(**decided: str) -> Reply:
+def _decisions(more: str = "", **decided: str) -> Reply:
+    """Of each action, what is said of bucket and objects together, and after a slash what is said of objects."""
     members = "".join(
-        f"<member><EvalActionName>s3:{name}</EvalActionName><EvalDecision>{said}</EvalDecision></member>"
+        f"<member><EvalActionName>s3:{name}</EvalActionName><EvalDecision>{whole}</EvalDecision>"
+        f"<ResourceSpecificResults><member><EvalResourceName>arn:aws:s3:::bucket/any</EvalResourceName>"
+        f"<EvalResourceDecision>{apart or whole}</EvalResourceDecision></member></ResourceSpecificResults></member>"
         for name, said in decided.items()
+        for whole, _, apart in [said.partition("/")]
     )
-    results = f"<EvaluationResults>{members}</EvaluationResults>"
+    results = f"<EvaluationResults>{members}</EvaluationResults>{more}"
     told = f"<SimulatePrincipalPolicyResult>{results}</SimulatePrincipalPolicyResult>"
     answer = f"<SimulatePrincipalPolicyResponse>{told}</SimulatePrincipalPolicyResponse>"
     return 200, answer.encode(), {"Content-Type": "text/xml"}
@@ -455,8 +459,23 @@ USER = "arn:aws:iam::111122223333:user/canary"
         ),
         (USER, _decisions(PutObject="implicitDeny", DeleteObject="explicitDeny"), False, []),
         (USER, _decisions(PutObject="allowed", DeleteObject="implicitDeny"), True, ["s3:PutObject"]),
+        (
+            USER,
+            _decisions(PutObject="implicitDeny/allowed", DeleteObject="implicitDeny"),
+            True,
+            ["s3:PutObject"],
+        ),
+        (USER, _decisions("<IsTruncated>true</IsTruncated>", PutObject="implicitDeny"), None, []),
     ],
-    ids=["the account's own", "may not ask", "a role", "may only read", "may write"],
+    ids=[
+        "the account's own",
+        "may not ask",
+        "a role",
+        "may only read",
+        "may write",
+        "may write objects",
+        "not all is said",
+    ],
 )
 def test_what_the_credential_may_do(arn: str, decided: Reply, more: bool | None, may: list[str]) -> None:
     with serving(Deciding(arn, decided)) as there:

@@ -100,6 +100,12 @@ def _origin(settings: Mapping[str, Any], service: str) -> str:
     )
 
 
+def _allowed(result: Mapping[str, Any]) -> bool:
+    """Whether an action is allowed on the bucket or on what is in it; of both, the stricter is said."""
+    apart = (one["EvalResourceDecision"] for one in result.get("ResourceSpecificResults", ()))
+    return "allowed" in (result["EvalDecision"], *apart)
+
+
 class _Bucket:
     """One bucket in one run."""
 
@@ -138,11 +144,9 @@ class _Bucket:
             if failed.reason == "unauthorised":
                 raise
             return {"more_than_reading": None}  # it may not ask what it may, which is as it should be
-        may = {
-            one["EvalActionName"]
-            for one in (decided or {})["EvaluationResults"]
-            if one["EvalDecision"] == "allowed"
-        }
+        may = {one["EvalActionName"] for one in (decided or {})["EvaluationResults"] if _allowed(one)}
+        if not may and (decided or {}).get("IsTruncated"):
+            return {"more_than_reading": None}
         return {"more_than_reading": bool(may), "may": sorted(may)}
 
     # --- where

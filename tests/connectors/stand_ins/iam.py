@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
-from itertools import product
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 _SPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 _WORDS = {"PERMITTED": "allowed", "DENIED": "explicitDeny", "NEUTRAL": "implicitDeny"}
-_MOST = 65_536
+#: What is said of all resources together is the strictest that is said of any.
+_STRICTEST = ("explicitDeny", "implicitDeny", "allowed")
 
 
 def simulating(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
@@ -25,7 +25,7 @@ def simulating(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
         form = "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", "")
         if environ["REQUEST_METHOD"] != "POST" or not form:
             return app(environ, start)
-        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), _MOST))
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         asked = {name: values[0] for name, values in parse_qs(body.decode("ascii")).items()}
         if asked.get("Action") != "SimulatePrincipalPolicy":
             return app({**environ, "wsgi.input": io.BytesIO(body)}, start)
@@ -47,13 +47,17 @@ def _simulated(asked: Mapping[str, str]) -> tuple[str, bytes]:
         return "404 Not Found", f'<ErrorResponse xmlns="{_SPACE}">{error}</ErrorResponse>'.encode()
     policies = [IAMPolicy(document) for document in user.policies.values()]
     results = []
-    for action, place in product(_members(asked, "ActionNames"), _members(asked, "ResourceArns")):
-        said = {policy.is_action_permitted(action, place).name for policy in policies}
-        decided = next((word for word in ("DENIED", "PERMITTED") if word in said), "NEUTRAL")
+    for action in _members(asked, "ActionNames"):
+        places = {place: _decided(policies, action, place) for place in _members(asked, "ResourceArns")}
+        apart = "".join(
+            f"<member><EvalResourceName>{escape(place)}</EvalResourceName>"
+            f"<EvalResourceDecision>{word}</EvalResourceDecision></member>"
+            for place, word in places.items()
+        )
         results.append(
             f"<member><EvalActionName>{escape(action)}</EvalActionName>"
-            f"<EvalResourceName>{escape(place)}</EvalResourceName>"
-            f"<EvalDecision>{_WORDS[decided]}</EvalDecision></member>"
+            f"<EvalDecision>{next(word for word in _STRICTEST if word in places.values())}</EvalDecision>"
+            f"<ResourceSpecificResults>{apart}</ResourceSpecificResults></member>"
         )
     told = f"<EvaluationResults>{''.join(results)}</EvaluationResults><IsTruncated>false</IsTruncated>"
     whole = f"<SimulatePrincipalPolicyResult>{told}</SimulatePrincipalPolicyResult>"
@@ -61,6 +65,11 @@ def _simulated(asked: Mapping[str, str]) -> tuple[str, bytes]:
         "200 OK",
         f'<SimulatePrincipalPolicyResponse xmlns="{_SPACE}">{whole}</SimulatePrincipalPolicyResponse>'.encode(),
     )
+
+
+def _decided(policies: list[Any], action: str, place: str) -> str:
+    said = {_WORDS[policy.is_action_permitted(action, place).name] for policy in policies}
+    return next((word for word in ("explicitDeny", "allowed") if word in said), "implicitDeny")
 
 
 def _members(asked: Mapping[str, str], name: str) -> list[str]:
