@@ -198,6 +198,7 @@ def _measured(
                     one = side(door, (port, ours), token)
                     yield pairs(door.name, crowd, door.aim, one, side(door, beside, None, bare_path))
             for name, path, door in (
+                ("naive retention rules", "/naive/rules", DOORS[0]),
                 ("naive get one", "/naive/register", DOORS[2]),
                 ("naive list 50", "/naive/registers", DOORS[3]),
             ):

@@ -12,13 +12,17 @@ from typing import Any
 import marshmallow as ma
 from flask import Flask, Response, jsonify, request
 
-from registry import db
+from registry import clock, db
 from registry.api import Holder, application
 from registry.app import RESOURCES
 from registry.auth.scopes import SCOPES
 from registry.catalogue.model import Declaration, Version
+from registry.retention.routes import RulesSchema
+from registry.retention.served import Publication, ServedRule, ServedSystem
 from registry.settings import Settings
 
+#: The system whose rules are asked for.
+SYSTEM = ("seamk", "chat")
 ANSWERS = "BENCH_ANSWERS"
 #: The headers that the bare view gives too; the others are alike on every answer of ours, or the server's own.
 MATTER = frozenset({"content-type", "etag", "cache-control", "content-language", "link", "vary"})
@@ -84,6 +88,29 @@ def create_app() -> Flask:
     def one() -> Response:
         return _dumped([_of(Declaration.get(Declaration.kind == "register"))])
 
+    @app.get("/naive/rules")
+    def rules_of_a_system() -> Response:
+        controller, system = SYSTEM
+        publications = (
+            Publication.select()
+            .join(ServedSystem, on=ServedSystem.publication == Publication.id)
+            .where(
+                (ServedSystem.controller == controller)
+                & (ServedSystem.system == system)
+                & Publication.closed_at.is_null()
+                & (Publication.effective_from <= clock.now())
+                & (Publication.until > clock.now())
+            )
+        )
+        rows = (
+            ServedRule.select(ServedRule, Publication)
+            .join(Publication)
+            .where(ServedRule.publication.in_(publications) & ~ServedRule.silent)
+            .order_by(Publication.controller, Publication.key, ServedRule.position)
+        )
+        told = [json.loads(bytes(row.document)) for row in rows]
+        return _tagged(RulesSchema().dump({"held": [], "rules": told}))
+
     return app
 
 
@@ -101,6 +128,10 @@ def _of(row: Any) -> dict[str, Any]:
 
 
 def _dumped(envelopes: list[dict[str, Any]]) -> Response:
-    answer = jsonify({"items": EnvelopeSchema(many=True).dump(envelopes), "next": None})
+    return _tagged({"items": EnvelopeSchema(many=True).dump(envelopes), "next": None})
+
+
+def _tagged(told: dict[str, Any]) -> Response:
+    answer = jsonify(told)
     answer.headers["ETag"] = f'"{hashlib.sha1(answer.get_data(), usedforsecurity=False).hexdigest()}"'
     return answer
