@@ -16,11 +16,9 @@ from registry.auth import routes as oauth
 from registry.auth.consent import NAMES
 from registry.catalogue import controllers, read, registers, systems
 from registry.changes import routes as changes
-from registry.checks import findings, forecast, measures, waivers, what_if
-from registry.checks import pages as checks
-from registry.checks import runs as check_runs
-from registry.connectors import connector_routes as connectors
-from registry.connectors import routes as observations
+from registry.checks.routes import checks, findings, forecast, measures, waivers, what_if
+from registry.checks.routes import runs as check_runs
+from registry.connectors.routes import connectors, observations
 from registry.consequences import routes as consequences
 from registry.drift import routes as drift
 from registry.journal import routes as journal

@@ -15,12 +15,12 @@ from registry.auth.commands import client, role
 from registry.auth.login import login, logout, whoami
 from registry.auth.provider_commands import provider
 from registry.catalogue.commands import load
-from registry.checks.commands import check
-from registry.checks.manual import checks_docs
-from registry.checks.outlook import command as forecast
-from registry.checks.turning import law_table
-from registry.connectors.commands import observations
-from registry.connectors.observing import observe
+from registry.checks.commands.check import check
+from registry.checks.commands.forecast import command as forecast
+from registry.checks.commands.manual import checks_docs
+from registry.checks.commands.turning import law_table
+from registry.connectors.commands.observations import observations
+from registry.connectors.commands.observe import observe
 from registry.drift.commands import command as drift
 from registry.journal.commands import verify
 from registry.keys import held

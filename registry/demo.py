@@ -18,8 +18,8 @@ import requests
 from registry import db, terminal
 from registry.auth import clients, tokens
 from registry.catalogue import load, read
-from registry.checks import running
-from registry.connectors import push
+from registry.checks.runs import running
+from registry.connectors.observations import push
 from registry.notices import publish
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -27,10 +27,10 @@ from registry.auth.assertions import Assertion
 from registry.auth.clients import Family
 from registry.auth.codes import Asked
 from registry.auth.devices import Device
-from registry.checks import running as checking
+from registry.checks.runs import running as checking
 from registry.clock import later
-from registry.connectors import running as looking
-from registry.connectors.expiring import expire
+from registry.connectors.looking import running as looking
+from registry.connectors.looking.expiring import expire
 from registry.db import Instant, Stored, Text, writes
 from registry.keys.sealing import Sealer
 from registry.people.devices import KnownBrowser

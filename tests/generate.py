@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from registry.catalogue import store
-from registry.connectors.observations import record_observation
+from registry.connectors.observations.stored import record_observation
 from registry.db import writes
 
 BY = "client/generator"

@@ -14,9 +14,9 @@ from flask import Flask
 
 from registry import clock, journal
 from registry.catalogue import registers, store, systems
-from registry.checks import findings, forecast, runs, what_if
-from registry.connectors import routes as observations
-from registry.connectors.observations import record_observation
+from registry.checks.routes import findings, forecast, runs, what_if
+from registry.connectors.observations.stored import record_observation
+from registry.connectors.routes import observations
 from registry.consequences import routes as consequences
 from registry.db import writes
 from registry.law import routes as law_routes
@@ -399,7 +399,7 @@ def test_k7_there_is_no_leap_second_and_an_offset_is_only_a_way_of_writing(
 
 def test_k7_a_process_elsewhere_tells_the_same_days() -> None:
     program = (
-        "from registry import clock; from registry.checks.then import end_of; import datetime as d;"
+        "from registry import clock; from registry.checks.days.then import end_of; import datetime as d;"
         "print(end_of(d.date(2026, 3, 29)), end_of(d.date(2026, 10, 25)), clock.instant('2026-03-29'))"
     )
     told = {

@@ -92,7 +92,7 @@ def page(docstring: str, name: str) -> Page:
 @functools.cache
 def book() -> Mapping[str, Check]:
     """Every rule there is, by code."""
-    names = sorted(info.name for info in pkgutil.iter_modules(rules.__path__))
+    names = sorted(one.name for one in pkgutil.iter_modules(rules.__path__) if not one.name.startswith("_"))
     return bound(importlib.import_module(f"{rules.__name__}.{name}") for name in names)
 
 

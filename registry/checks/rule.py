@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from registry import clock
 from registry.checks.phrases import says
-from registry.connectors.attesting import lapsed
+from registry.connectors.observations.attesting import lapsed
 
 if TYPE_CHECKING:
     from registry.catalogue.record import Record
-    from registry.connectors.observation import Observation
+    from registry.connectors.observed.observation import Observation
     from registry.law import Law
 
 Kind = Literal["fail", "open", "pass", "na"]

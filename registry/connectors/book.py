@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 
 from registry import errors
 from registry.connectors import sources
-from registry.connectors.kinds import KINDS
+from registry.connectors.observed.kinds import KINDS
 from registry.connectors.source import Allow, Seen, Source, Way
 from registry.strict.schema import invalid
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from registry.connectors.observation import Level
+from registry.connectors.observed.observation import Level
 
 #: As kinds.REASONS: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
 Reason = Literal[

@@ -39,7 +39,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from registry.connectors.reading import (
+from registry.connectors.seen import NotSeen, Reason, Seen, could_not_look
+from registry.connectors.values import (
     day_of,
     domain_of,
     instant_of,
@@ -50,7 +51,6 @@ from registry.connectors.reading import (
     whole,
     word,
 )  # fmt: skip
-from registry.connectors.seen import NotSeen, Reason, Seen, could_not_look
 from registry.connectors.way import Way
 from registry.outbound import Allow
 from registry.strict.schema import Schema

@@ -17,10 +17,10 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import orjson
 
 from registry import clock, errors, outbound
-from registry.connectors import kinds
-from registry.connectors.observation import Level
-from registry.connectors.reading import MISSHAPEN, listed, mapped
+from registry.connectors.observed import kinds
+from registry.connectors.observed.observation import Level
 from registry.connectors.seen import NotSeen, Seen, could_not_look
+from registry.connectors.values import MISSHAPEN, listed, mapped
 from registry.outbound import Allow, Answer, Refused
 
 TRIES = 4

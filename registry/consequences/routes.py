@@ -18,12 +18,12 @@ from registry.catalogue.model import Written
 from registry.catalogue.read import drafted, parts, whole, zone_at
 from registry.catalogue.record import Record, RecordSchema
 from registry.catalogue.registers import EXAMPLE as REGISTER
-from registry.checks.forecast import TURN, TurnSchema
-from registry.checks.pages import SentencesSchema
-from registry.checks.past import LawTableSchema, law_told
-from registry.checks.running import case_of, said_of, zone_named
-from registry.checks.then import end_of
-from registry.checks.turns import turns
+from registry.checks.days.past import LawTableSchema, law_told
+from registry.checks.days.then import end_of
+from registry.checks.days.turns import turns
+from registry.checks.routes.checks import SentencesSchema
+from registry.checks.routes.forecast import TURN, TurnSchema
+from registry.checks.runs.running import case_of, said_of, zone_named
 from registry.consequences.calls import Called, Change, calls
 from registry.consequences.triggers import CALLS, TRIGGERS
 from registry.law import law

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from registry.checks.book import examine
 from registry.checks.rule import Case, Outcome
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.drift import sides
 from registry.drift.sides import Said
 

@@ -15,9 +15,9 @@ from registry import clock
 from registry.catalogue import store
 from registry.catalogue.diff import diff, identified
 from registry.catalogue.read import record_at, zone_at
-from registry.checks.running import case_of, zone_named
-from registry.connectors import observations
-from registry.connectors.observation import Observation
+from registry.checks.runs.running import case_of, zone_named
+from registry.connectors.observations import stored as observations
+from registry.connectors.observed.observation import Observation
 from registry.drift import beside
 from registry.drift.beside import ASPECTS, Beside
 

@@ -10,8 +10,8 @@ from marshmallow import fields
 
 from registry.api import Blueprint, Schema, mine, require, settings, stored
 from registry.api.door import theirs
-from registry.checks.pages import SentencesSchema
-from registry.connectors.observation import LEVELS, Observation
+from registry.checks.routes.checks import SentencesSchema
+from registry.connectors.observed.observation import LEVELS, Observation
 from registry.drift import beside, sides
 from registry.drift.beside import Beside, Statement
 from registry.drift.drifting import Changed, Drift, Overdue, drift

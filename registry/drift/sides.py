@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from registry import errors
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.law import periods
 
 #: A sentence in Finnish and English.

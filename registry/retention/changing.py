@@ -16,7 +16,7 @@ import peewee
 import rfc8785
 
 from registry import clock, journal
-from registry.checks.waiving import SecondApproverRequired
+from registry.checks.findings.waiving import SecondApproverRequired
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.retention.lasting import ENDLESS

@@ -8,7 +8,7 @@ from registry import clock
 from registry.catalogue.read import whole
 from registry.catalogue.versions import numbered
 from registry.checks.book import book, examine
-from registry.checks.passing import case_of, zone_of
+from registry.checks.runs.passing import case_of, zone_of
 from registry.retention.stored import Publication
 
 #: The checks of the statement itself; what is observed is another question.

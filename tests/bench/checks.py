@@ -25,9 +25,9 @@ from registry.catalogue.record import assemble
 from registry.checks import phrases
 from registry.checks.book import book, examine
 from registry.checks.rule import Case
-from registry.checks.running import Scope, run
-from registry.connectors import kinds
-from registry.connectors.observation import Observation
+from registry.checks.runs.running import Scope, run
+from registry.connectors.observed import kinds
+from registry.connectors.observed.observation import Observation
 from registry.law import law
 from tests import generate
 from tests.checks.cases import TODAY, registers

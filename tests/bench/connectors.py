@@ -20,10 +20,12 @@ import click
 
 from registry import db, outbound
 from registry.catalogue import store
-from registry.connectors import book, connected, connecting, running
+from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.kinds import KINDS
-from registry.connectors.pulling import pull
+from registry.connectors.configured import connected, connecting
+from registry.connectors.looking import running
+from registry.connectors.looking.pulling import pull
+from registry.connectors.observed.kinds import KINDS
 from registry.connectors.source import Seen, Way
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings

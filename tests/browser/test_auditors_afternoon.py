@@ -26,7 +26,7 @@ from registry.auth import clients, foreign, tokens
 from registry.auth.registration import CODE, PUBLIC, REFRESH, Registration
 from registry.auth.scopes import SCOPES
 from registry.catalogue import load
-from registry.checks import running
+from registry.checks.runs import running
 from registry.keys import sealing
 from registry.notices import publish
 from registry.people import metadata, passwords, providers, sessions, users

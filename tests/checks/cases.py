@@ -14,8 +14,8 @@ from registry import clock
 from registry.catalogue.load import read
 from registry.catalogue.record import Record, assemble
 from registry.checks.rule import Case
-from registry.connectors import kinds
-from registry.connectors.observation import Observation
+from registry.connectors.observed import kinds
+from registry.connectors.observed.observation import Observation
 from registry.law import Law, law
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ import pytest
 
 from registry.catalogue import store
 from registry.catalogue.model import Written
-from registry.checks.stored import HOLDS, StoredFinding
-from registry.connectors.observations import record_observation
+from registry.checks.findings.stored import HOLDS, StoredFinding
+from registry.connectors.observations.stored import record_observation
 
 BY = "client/test"
 START = "2018-01-01T00:00:00.000000Z"

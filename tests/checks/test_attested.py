@@ -10,8 +10,8 @@ import pytest
 
 from registry.checks.book import book
 from registry.checks.rule import settled
-from registry.checks.running import Scope, run
-from registry.connectors.observations import latest, record_observation
+from registry.checks.runs.running import Scope, run
+from registry.connectors.observations.stored import latest, record_observation
 from registry.errors import Invalid
 from tests.checks import cases
 from tests.checks.conftest import BY, Declare, holding

@@ -17,13 +17,14 @@ import pytest
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.checks import grounds, passing, running
 from registry.checks.book import book, examine
-from registry.checks.grounds import Basis
-from registry.checks.passing import Watched
-from registry.checks.running import Scope, Tally, run
-from registry.checks.stored import Checked
-from registry.checks.then import look as look_then
+from registry.checks.days.then import look as look_then
+from registry.checks.findings import grounds
+from registry.checks.findings.grounds import Basis
+from registry.checks.findings.stored import Checked
+from registry.checks.runs import passing, running
+from registry.checks.runs.passing import Watched
+from registry.checks.runs.running import Scope, Tally, run
 from registry.law import law
 from tests import generate
 from tests.checks.conftest import BY, NEWS, START, Declare, holding

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from registry import terminal
-from registry.checks import passing
 from registry.checks.book import book, examine
-from registry.checks.commands import check
-from registry.checks.running import Run
-from registry.checks.stored import StoredFinding
+from registry.checks.commands.check import check
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.runs import passing
+from registry.checks.runs.running import Run
 from tests.checks.conftest import NEWS, Declare, holding
 
 

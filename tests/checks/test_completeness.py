@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from registry.catalogue.record import Record, assemble
-from registry.checks import asks, coverage
-from registry.checks.completeness import Completeness, Share, completeness, required, set_of
-from registry.checks.coverage import sets
+from registry.checks.measures import asks, coverage
+from registry.checks.measures.completeness import Completeness, Share, completeness, required, set_of
+from registry.checks.measures.coverage import sets
 from registry.checks.rule import Case
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.law import law
 
 DAY = date(2026, 11, 22)

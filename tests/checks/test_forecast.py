@@ -13,13 +13,15 @@ from flask import Flask
 from registry import clock
 from registry.catalogue import store
 from registry.checks import book as book_
-from registry.checks import forecast, foreseen, waiving
 from registry.checks.book import Check, book
+from registry.checks.days import foreseen
+from registry.checks.days.then import LAST, end_of, look, standing, zone_on
+from registry.checks.days.turns import turns
+from registry.checks.findings import waiving
+from registry.checks.routes import forecast
 from registry.checks.rule import Case, Outcome
-from registry.checks.running import Scope, run
-from registry.checks.then import LAST, end_of, look, standing, zone_on
-from registry.checks.turns import turns
-from registry.connectors.observations import record_observation
+from registry.checks.runs.running import Scope, run
+from registry.connectors.observations.stored import record_observation
 from registry.law import Law, law
 from tests.checks.conftest import BY, NEWS, Declare
 from tests.connectors.asking import Caller, make

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from registry import terminal
-from registry.checks import manual
 from registry.checks.book import book
-from registry.checks.manual import checks_docs
+from registry.checks.commands import manual
+from registry.checks.commands.manual import checks_docs
 
 
 def run(*arguments: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from registry.checks import measures
-from registry.checks.coverage import sets
+from registry.checks.measures.coverage import sets
+from registry.checks.routes import measures
 from tests.checks.conftest import NEWS, Declare
 from tests.connectors.asking import Caller, make
 

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from registry.api import application
-from registry.checks import pages
 from registry.checks.book import book
+from registry.checks.routes import checks as pages
 from registry.settings import Settings
 
 

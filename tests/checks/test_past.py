@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 
 from registry import clock
-from registry.checks import findings, past, waiving
 from registry.checks.book import book
-from registry.checks.running import Scope, run
-from registry.checks.stored import StoredFinding
+from registry.checks.days import past
+from registry.checks.findings import waiving
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.routes import findings
+from registry.checks.runs.running import Scope, run
 from tests.checks.conftest import BY, NEWS, Declare
 from tests.connectors.asking import Caller, make
 

@@ -13,11 +13,15 @@ from registry import clock, db, journal
 from registry.api import idempotency
 from registry.api.idempotency import IdempotentAnswer
 from registry.catalogue import store
-from registry.checks import asking, findings, pages, passing, past, runs
 from registry.checks.book import book
+from registry.checks.days import past
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.routes import checks as pages
+from registry.checks.routes import findings, runs
+from registry.checks.routes import schemas as asking
 from registry.checks.rule import KINDS, SEVERITIES
-from registry.checks.running import run
-from registry.checks.stored import StoredFinding
+from registry.checks.runs import passing
+from registry.checks.runs.running import run
 from tests.checks.conftest import BY, NEWS, Declare, holding
 from tests.connectors.asking import Caller, make
 

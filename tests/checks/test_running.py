@@ -11,11 +11,11 @@ import pytest
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.checks import passing, running
 from registry.checks.book import book
-from registry.checks.running import Run, Scope, count, run
-from registry.checks.stored import Checked, Part, StoredFinding
-from registry.checks.then import end_of, look
+from registry.checks.days.then import end_of, look
+from registry.checks.findings.stored import Checked, Part, StoredFinding
+from registry.checks.runs import passing, running
+from registry.checks.runs.running import Run, Scope, count, run
 from registry.errors import Gone, NotFound
 from tests.checks.conftest import BY, NEWS, START, Declare, holding
 

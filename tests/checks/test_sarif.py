@@ -12,11 +12,12 @@ from click.testing import CliRunner
 from flask import Flask
 
 from registry import clock, terminal
-from registry.checks import exported, findings, sarif, waivers
-from registry.checks.asking import EXAMPLE
 from registry.checks.book import book
-from registry.checks.commands import check
-from registry.checks.running import Scope, run
+from registry.checks.commands.check import check
+from registry.checks.findings import sarif
+from registry.checks.routes import exported, findings, waivers
+from registry.checks.routes.schemas import EXAMPLE
+from registry.checks.runs.running import Scope, run
 from registry.law import law
 from tests.checks.conftest import BY, NEWS, Declare, holding
 from tests.connectors.asking import Caller, make

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from registry import clock, terminal
 from registry.catalogue import store
-from registry.checks import outlook, turning
+from registry.checks.commands import forecast as outlook
+from registry.checks.commands import turning
 from registry.law import law
 from tests.checks.cases import ROOT
 from tests.checks.conftest import BY, NEWS, Declare

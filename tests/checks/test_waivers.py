@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from registry import clock, db, journal
-from registry.checks import findings, runs, waivers
-from registry.checks.running import Scope, run
-from registry.checks.stored import StoredFinding
-from registry.checks.waiving import Waiver
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.findings.waiving import Waiver
+from registry.checks.routes import findings, runs, waivers
+from registry.checks.runs.running import Scope, run
 from tests.checks.conftest import BY, NEWS, Declare, holding
 from tests.connectors.asking import Caller, make
 

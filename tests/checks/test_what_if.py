@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 
 from registry import clock, db, journal
-from registry.checks import what_if
-from registry.checks.assumed import assumed
-from registry.checks.stored import StoredFinding
+from registry.checks.days.assumed import assumed
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.routes import what_if
 from registry.errors import Invalid
 from registry.law import law
 from registry.law.soundness import faults

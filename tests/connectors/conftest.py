@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from registry.catalogue import store
-from registry.connectors.observation import Observation
-from registry.connectors.observations import record_observation
+from registry.connectors.observations.stored import record_observation
+from registry.connectors.observed.observation import Observation
 
 BY = "client/test"
 ACCOUNTS: dict[str, Any] = {"accounts": [{"role": "agent", "domain": "acme.example", "active": True}]}

@@ -20,7 +20,7 @@ import click
 from registry import db, outbound, terminal
 from registry.catalogue import store
 from registry.cli import main
-from registry.connectors.connecting import add_connector
+from registry.connectors.configured.connecting import add_connector
 from registry.drift.drifting import drift
 from registry.keys import sealing
 from registry.keys.sealing import Sealer

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import fields
 
+from registry.connectors.reading.tally import Accounts
 from registry.connectors.source import Allow, Seen, Source, Way, domain_of, text, truth
-from registry.connectors.tally import Accounts
 from registry.strict.schema import Schema
 
 

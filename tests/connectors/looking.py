@@ -9,9 +9,9 @@ from typing import Any
 
 from registry import clock
 from registry.catalogue import store
-from registry.checks.running import Scope, run
+from registry.checks.runs.running import Scope, run
 from registry.connectors.book import source
-from registry.connectors.observations import record_observation
+from registry.connectors.observations.stored import record_observation
 from registry.connectors.seen import Seen
 from registry.connectors.way import Way
 from registry.outbound import permit

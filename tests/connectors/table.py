@@ -11,7 +11,7 @@ from pathlib import Path
 
 from registry.checks.book import book as checks
 from registry.connectors.book import book as sources
-from registry.connectors.kinds import KINDS
+from registry.connectors.observed.kinds import KINDS
 from tests.connectors import turns
 
 PAGE = Path(__file__).parents[2] / "docs" / "connectors.md"

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from registry import db, errors, journal
-from registry.connectors import book, connected, connecting
+from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.connected import Connector, ConnectorSecret
+from registry.connectors.configured import connected, connecting
+from registry.connectors.configured.connected import Connector, ConnectorSecret
 from registry.db import writes
 from registry.keys.sealing import Sealer, new_key
 from registry.outbound import Allow

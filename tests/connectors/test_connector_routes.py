@@ -14,10 +14,13 @@ from werkzeug.test import TestResponse
 from registry import outbound
 from registry.api import application
 from registry.auth import routes as oauth
-from registry.connectors import book, connector_routes, connector_schemas, running
-from registry.connectors import routes as observations
+from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.observations import StoredObservation
+from registry.connectors.looking import running
+from registry.connectors.observations.stored import StoredObservation
+from registry.connectors.routes import connectors as connector_routes
+from registry.connectors.routes import observations
+from registry.connectors.routes import schemas as connector_schemas
 from registry.journal import routes as journal
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from registry import clock, errors, journal
-from registry.connectors import expiring, observations
-from registry.connectors.connected import later
-from registry.connectors.expiring import expire
-from registry.connectors.observation import Observation
+from registry.connectors.configured.connected import later
+from registry.connectors.looking import expiring
+from registry.connectors.looking.expiring import expire
+from registry.connectors.observations import stored as observations
+from registry.connectors.observed.observation import Observation
 from tests.connectors.conftest import BY
 
 Look = Callable[..., Observation]
@@ -50,7 +51,7 @@ def test_a_number_is_given_once_though_the_newest_goes(look: Look, monkeypatch: 
 
 def test_what_was_erased_without_saying_so_is_still_found(look: Look) -> None:
     look(), look()
-    from registry.connectors.observations import StoredObservation
+    from registry.connectors.observations.stored import StoredObservation
     from registry.db import writes
 
     @writes(journalled=False, why="a test meddles")

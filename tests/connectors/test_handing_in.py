@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from registry import journal
-from registry.connectors import commands
-from registry.connectors.observations import latest
+from registry.connectors.commands import observations as commands
+from registry.connectors.observations.stored import latest
 
 LIST = """\ufeffname;email;role;status
 Canary Person;one@acme.example;agent;Active

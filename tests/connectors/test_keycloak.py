@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from registry.connectors import grant
 from registry.connectors.book import source
+from registry.connectors.reading import grant
 from registry.errors import Invalid
 from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.stand_ins import keycloak

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import fields
 
-from registry.connectors import kinds
+from registry.connectors.observed import kinds
 from registry.errors import Invalid
 
 GOOD: dict[str, dict[str, Any]] = {

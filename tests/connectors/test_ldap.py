@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from registry import clock
-from registry.connectors import ldap_session
 from registry.connectors.book import source
-from registry.connectors.pulling import pull
+from registry.connectors.looking.pulling import pull
+from registry.connectors.reading import ldap_session
 from registry.connectors.sources import ldap
 from registry.outbound import permit
 from registry.settings import Settings

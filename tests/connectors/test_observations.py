@@ -11,9 +11,9 @@ import rfc8785
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.connectors import observations
-from registry.connectors.observation import Observation
-from registry.connectors.observations import StoredObservation, latest
+from registry.connectors.observations import stored as observations
+from registry.connectors.observations.stored import StoredObservation, latest
+from registry.connectors.observed.observation import Observation
 from registry.errors import Invalid, NotFound, Problem
 from tests.connectors.conftest import ACCOUNTS, BY
 

@@ -14,9 +14,11 @@ from click.testing import CliRunner, Result
 from registry.app import create_app
 from registry.catalogue import store
 from registry.cli import main
-from registry.connectors import book, connecting, running
+from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.observations import StoredObservation
+from registry.connectors.configured import connecting
+from registry.connectors.looking import running
+from registry.connectors.observations.stored import StoredObservation
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
 from tests.connectors import desk as source

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.connectors import personal
+from registry.connectors.reading import personal
 from registry.law import law
 
 NAMES = {

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from registry.connectors import pages
 from registry.connectors.book import source
+from registry.connectors.observed.statements import found
+from registry.connectors.reading import pages
 from registry.connectors.sources import published_page
-from registry.connectors.statements import found
 from registry.errors import Invalid
 from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.stand_ins.serving import serving

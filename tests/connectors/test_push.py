@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from registry import journal
 from registry.catalogue import load as registers
-from registry.connectors import commands
-from registry.connectors.observations import StoredObservation, latest
-from registry.connectors.push import load_observations
+from registry.connectors.commands import observations as commands
+from registry.connectors.observations.push import load_observations
+from registry.connectors.observations.stored import StoredObservation, latest
 from registry.errors import Invalid
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

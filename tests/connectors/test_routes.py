@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from registry import journal
-from registry.connectors import routes
-from registry.connectors.observations import StoredObservation, one
+from registry.connectors.observations.stored import StoredObservation, one
+from registry.connectors.routes import observations as routes
 from tests.connectors.asking import Caller, make
 from tests.connectors.conftest import ACCOUNTS
 

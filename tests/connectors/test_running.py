@@ -22,12 +22,15 @@ from hypothesis import strategies as st
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.connectors import book, connected, connecting, observations, running
+from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.connected import Connector, ConnectorRun, later
-from registry.connectors.observations import StoredObservation
-from registry.connectors.pulling import nothing
-from registry.connectors.running import Ran
+from registry.connectors.configured import connected, connecting
+from registry.connectors.configured.connected import Connector, ConnectorRun, later
+from registry.connectors.looking import running
+from registry.connectors.looking.pulling import nothing
+from registry.connectors.looking.running import Ran
+from registry.connectors.observations import stored as observations
+from registry.connectors.observations.stored import StoredObservation
 from registry.connectors.seen import Seen
 from registry.connectors.source import Source, Way
 from registry.db import writes
@@ -214,7 +217,9 @@ CHILD = """
 import sys
 from types import MappingProxyType
 from registry import db, outbound
-from registry.connectors import book, connected, running
+from registry.connectors import book
+from registry.connectors.configured import connected
+from registry.connectors.looking import running
 from registry.connectors.book import Bound
 from registry.keys.sealing import Sealer
 from registry.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 
 from registry import outbound
 from registry.connectors.book import book
-from registry.connectors.observations import one, value
+from registry.connectors.observations.stored import one, value
 from registry.settings import Settings
 from tests import engines
 from tests.connectors import turns

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from registry.connectors import way as ways
 from registry.connectors.book import Bound
-from registry.connectors.kinds import KINDS
-from registry.connectors.pulling import Pulled, pull
+from registry.connectors.looking.pulling import Pulled, pull
+from registry.connectors.observed.kinds import KINDS
 from registry.connectors.seen import NotSeen, Seen
 from registry.connectors.source import Allow, Way
 from tests.connectors import desk as source

@@ -11,8 +11,8 @@ from flask import Flask
 from registry import clock, journal
 from registry.catalogue import store
 from registry.catalogue.model import Written
-from registry.checks.stored import StoredFinding
-from registry.connectors.observations import record_observation
+from registry.checks.findings.stored import StoredFinding
+from registry.connectors.observations.stored import record_observation
 from registry.consequences import routes
 from tests.checks.conftest import BY, NEWS
 from tests.connectors.asking import Caller, make

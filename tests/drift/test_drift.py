@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from registry import clock, db
 from registry.catalogue import store
 from registry.cli import main
-from registry.connectors import kinds
-from registry.connectors.observations import record_observation
+from registry.connectors.observations.stored import record_observation
+from registry.connectors.observed import kinds
 from registry.drift import routes, sides
 from registry.drift.beside import ASPECTS, CODES
 from registry.drift.drifting import Drift, drift

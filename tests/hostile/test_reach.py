@@ -14,9 +14,10 @@ import pytest
 from registry import clock, db, journal
 from registry.auth import giving
 from registry.auth.duties import Given
-from registry.checks import running, waiving
-from registry.checks.stored import StoredFinding
-from registry.connectors.observations import record_observation
+from registry.checks.findings import waiving
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.runs import running
+from registry.connectors.observations.stored import record_observation
 from registry.notices import publish
 from tests import engines
 from tests.hostile.holders import EVERYTHING

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry.api.door import views
-from registry.connectors import connected
+from registry.connectors.configured import connected
 from registry.keys.sealing import Sealer
 from registry.settings import Settings
 from tests.hostile.holders import KINDS

@@ -17,10 +17,11 @@ from registry.auth import clients, giving, tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
 from registry.catalogue import store
-from registry.checks import running, waiving
-from registry.checks.stored import StoredFinding
-from registry.connectors import connecting
-from registry.connectors.observations import record_observation
+from registry.checks.findings import waiving
+from registry.checks.findings.stored import StoredFinding
+from registry.checks.runs import running
+from registry.connectors.configured import connecting
+from registry.connectors.observations.stored import record_observation
 from registry.db import writing
 from registry.keys.sealing import Sealer, new_key
 from registry.notices import publish

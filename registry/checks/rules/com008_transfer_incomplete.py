@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from registry.checks.rule import Case, Outcome, Rule
-from registry.checks.whereabouts import transfer_declared
+from registry.checks.rules._whereabouts import transfer_declared
 from registry.law import Instrument, remembered
 
 RULE = Rule(

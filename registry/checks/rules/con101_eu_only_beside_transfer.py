@@ -10,7 +10,7 @@ or the transfer.
 """
 
 from registry.checks.rule import Case, Outcome, Rule
-from registry.checks.whereabouts import eu_only, transfer_declared
+from registry.checks.rules._whereabouts import eu_only, transfer_declared
 
 RULE = Rule(
     code="CON101",

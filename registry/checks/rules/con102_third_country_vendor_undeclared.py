@@ -18,7 +18,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from registry.checks.rule import Case, Outcome, Rule, Severity
-from registry.checks.whereabouts import eu_only, outside, transfer_declared
+from registry.checks.rules._whereabouts import eu_only, outside, transfer_declared
 from registry.law import Vendor, remembered
 
 RULE = Rule(

@@ -17,8 +17,8 @@ own. If the text really is made anonymous, describe how, and test it.
 from collections.abc import Iterator
 from typing import Any
 
-from registry.checks.reach import free_text, reaches
 from registry.checks.rule import Case, Outcome, Rule
+from registry.checks.rules._reach import free_text, reaches
 
 RULE = Rule(
     code="CON114",

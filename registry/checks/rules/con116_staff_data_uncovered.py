@@ -15,8 +15,8 @@ retention rule cover it. Where conversations show no names of staff, say so in t
 
 from typing import Any
 
-from registry.checks.reach import FREE_TEXT, reaches
 from registry.checks.rule import Case, Outcome, Rule
+from registry.checks.rules._reach import FREE_TEXT, reaches
 
 RULE = Rule(
     code="CON116",

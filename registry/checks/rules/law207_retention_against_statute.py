@@ -19,8 +19,8 @@ from typing import Any
 
 from registry import errors
 from registry.checks.phrases import says
-from registry.checks.reach import reaches
 from registry.checks.rule import Case, Outcome, Rule
+from registry.checks.rules._reach import reaches
 from registry.law import RetentionRule, periods, remembered
 
 RULE = Rule(

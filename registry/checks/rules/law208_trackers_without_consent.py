@@ -17,10 +17,10 @@ Or do without: a chat can load when it is opened, and figures can be counted on 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.checks.looking import unseen, weak
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule
-from registry.connectors.observation import Observation
+from registry.checks.rules._looking import unseen, weak
+from registry.connectors.observed.observation import Observation
 
 RULE = Rule(
     code="LAW208",

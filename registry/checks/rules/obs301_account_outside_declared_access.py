@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 
 from registry.catalogue.facets import fold
 from registry.catalogue.record import withheld
-from registry.checks.looking import serving, weak
 from registry.checks.rule import Case, Outcome, Rule
-from registry.connectors.observation import Observation
+from registry.checks.rules._looking import serving, weak
+from registry.connectors.observed.observation import Observation
 
 RULE = Rule(
     code="OBS301",

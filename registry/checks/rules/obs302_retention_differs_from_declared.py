@@ -24,7 +24,7 @@ from typing import Any
 from registry import errors
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule, Severity, dated
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.law import periods
 
 RULE = Rule(

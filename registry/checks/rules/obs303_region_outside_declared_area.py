@@ -16,11 +16,11 @@ transfer with its country and instrument.
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from registry.checks.looking import on_paper, unseen, weak
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule
-from registry.checks.whereabouts import transfer_declared
-from registry.connectors.observation import Observation
+from registry.checks.rules._looking import on_paper, unseen, weak
+from registry.checks.rules._whereabouts import transfer_declared
+from registry.connectors.observed.observation import Observation
 from registry.law import remembered
 from registry.law.names import area as area_name
 

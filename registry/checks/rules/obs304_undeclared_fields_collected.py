@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from registry.catalogue.facets import fold
-from registry.checks.looking import on_paper, unseen, weak
 from registry.checks.rule import Case, Outcome, Rule
+from registry.checks.rules._looking import on_paper, unseen, weak
 from registry.law import remembered
 
 RULE = Rule(

@@ -19,10 +19,10 @@ needs; else record whose it is, as a processor, a recipient or a partner.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.checks.looking import lapsed_in_words, unseen, weak
 from registry.checks.rule import Case, Outcome, Rule, dated
+from registry.checks.rules._looking import lapsed_in_words, unseen, weak
 from registry.clock import day
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.law import remembered
 from registry.law.names import company
 

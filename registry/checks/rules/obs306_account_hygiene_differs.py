@@ -18,11 +18,11 @@ correct what the record says of security.
 from collections.abc import Iterator
 from typing import Any
 
-from registry.checks.looking import on_paper, serving, unseen, weak
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule, Severity
+from registry.checks.rules._looking import on_paper, serving, unseen, weak
 from registry.clock import day
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 
 RULE = Rule(
     code="OBS306",

@@ -20,9 +20,9 @@ from typing import Any
 
 from registry import errors
 from registry.catalogue.record import withheld
-from registry.checks.looking import lapsed_in_words
 from registry.checks.rule import Case, Outcome, Place, Rule
-from registry.connectors.observation import Observation
+from registry.checks.rules._looking import lapsed_in_words
+from registry.connectors.observed.observation import Observation
 from registry.law import periods
 
 RULE = Rule(

@@ -20,10 +20,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from registry import errors
-from registry.checks.looking import unseen, weak
 from registry.checks.rule import Case, Outcome, Rule, Severity
+from registry.checks.rules._looking import unseen, weak
 from registry.clock import day
-from registry.connectors.observation import Observation
+from registry.connectors.observed.observation import Observation
 from registry.law import periods
 
 RULE = Rule(

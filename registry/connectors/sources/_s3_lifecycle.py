@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from registry.connectors.lengths import period
+from registry.connectors.reading.lengths import period
 from registry.connectors.source import word
 
 Categories = Iterable[tuple[str, str]]

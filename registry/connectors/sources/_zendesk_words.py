@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from registry.connectors.lengths import period
+from registry.connectors.reading.lengths import period
 from registry.connectors.source import listed, mapped, text, truth, whole, word
 
 #: Of `role_type`; what is not here is not understood.

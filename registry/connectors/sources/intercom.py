@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.connectors.origin import Origin, only
+from registry.connectors.reading.tally import Accounts
 from registry.connectors.source import Allow, Seen, Source, Way, domain_of, listed, mapped, text
-from registry.connectors.tally import Accounts
 from registry.strict.schema import OneOf, Schema
 
 #: Where each region is asked, and the country that its data is in, as the vendor says.

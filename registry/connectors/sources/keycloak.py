@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from marshmallow import ValidationError, validate, validates_schema
 
-from registry.connectors.grant import Grant
-from registry.connectors.membership import Members, RoleOfSystem, seen
+from registry.connectors.observed.plain import Domain, Word, several
 from registry.connectors.origin import Origin, only
-from registry.connectors.plain import Domain, Word, several
+from registry.connectors.reading.grant import Grant
+from registry.connectors.reading.membership import Members, RoleOfSystem, seen
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, listed, mapped, text, truth
 from registry.strict.schema import OneOf, Schema, Text
 

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from registry import clock
-from registry.connectors.ldap_session import Session
-from registry.connectors.membership import Members, RoleOfSystem, seen
-from registry.connectors.plain import Domain, several
+from registry.connectors.observed.plain import Domain, several
+from registry.connectors.reading.ldap_session import Session
+from registry.connectors.reading.membership import Members, RoleOfSystem, seen
 from registry.connectors.source import Allow, Seen, Source, Way
 from registry.strict.schema import Integer, OneOf, Schema, Text
 

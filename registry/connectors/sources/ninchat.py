@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from registry import clock
+from registry.connectors.observed.plain import Word
 from registry.connectors.origin import Origin, only
-from registry.connectors.plain import Word
 from registry.connectors.source import Allow, NotSeen, Reason, Seen, Source, Way, listed, mapped, text, word
 from registry.strict.schema import Schema, Text
 

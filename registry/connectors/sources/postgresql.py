@@ -21,8 +21,8 @@ from marshmallow import fields, validate
 from psycopg import sql
 
 from registry import clock
-from registry.connectors import personal
-from registry.connectors.plain import MOST, Word, several
+from registry.connectors.observed.plain import MOST, Word, several
+from registry.connectors.reading import personal
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, instant_of, word
 from registry.connectors.sources import _postgresql_asking as asking
 from registry.connectors.sources import _postgresql_statements as ask

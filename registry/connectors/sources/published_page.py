@@ -1,6 +1,6 @@
 """The notice as it stands on the web, and the pages that it refers to: what is there, what it states, which are gone.
 
-Text is told by its digest and by statements that can be compared with a record (registry.connectors.statements), never
+Text is told by its digest and by statements that can be compared with a record (`observed.statements`), never
 as it is. A page that could not be asked is left out and leaves the look incomplete: only what answers 404 or 410 is
 gone. Redirects are told and not followed. Addresses in http are asked in https.
 """
@@ -16,8 +16,9 @@ from urllib.parse import urljoin, urlsplit
 from marshmallow import fields, validate
 
 from registry import outbound
-from registry.connectors import pages, statements
-from registry.connectors.plain import ADDRESS, Word
+from registry.connectors.observed import statements
+from registry.connectors.observed.plain import ADDRESS, Word
+from registry.connectors.reading import pages
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.outbound import Answer, Refused
 from registry.strict.schema import Schema

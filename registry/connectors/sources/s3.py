@@ -15,8 +15,8 @@ import orjson
 from marshmallow import fields, validate
 
 from registry import clock
+from registry.connectors.observed.plain import Word, several
 from registry.connectors.origin import Origin, only
-from registry.connectors.plain import Word, several
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.connectors.sources import _s3_asking as asking
 from registry.connectors.sources._s3_lifecycle import rules_of

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import orjson
 from marshmallow import validate
 
-from registry.connectors.membership import Members, RoleOfSystem, seen
+from registry.connectors.observed.plain import Domain, several
 from registry.connectors.origin import Origin, only
-from registry.connectors.plain import Domain, several
+from registry.connectors.reading.membership import Members, RoleOfSystem, seen
 from registry.connectors.source import Allow, Seen, Source, Way, listed, mapped, text, whole
 from registry.strict.schema import OneOf, Schema, Text
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from babel import Locale
 
-from registry.connectors import pages, personal
+from registry.connectors.observed.statements import found
 from registry.connectors.origin import Origin, only
+from registry.connectors.reading import pages, personal
 from registry.connectors.source import Allow, Seen, Source, Way, word
-from registry.connectors.statements import found
 from registry.strict.schema import Schema
 
 WEBHOOKS = ("https://developer.tawk.to", "/webhooks/")

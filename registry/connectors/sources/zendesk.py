@@ -19,9 +19,10 @@ import orjson
 from marshmallow import validate
 
 from registry import clock
-from registry.connectors import personal
+from registry.connectors.observed.plain import Word, several
 from registry.connectors.origin import Origin, only
-from registry.connectors.plain import Word, several
+from registry.connectors.reading import personal
+from registry.connectors.reading.tally import Accounts
 from registry.connectors.source import (
     Allow,
     NotSeen,
@@ -40,7 +41,6 @@ from registry.connectors.source import (
     word,
 )
 from registry.connectors.sources import _zendesk_words as words
-from registry.connectors.tally import Accounts
 from registry.strict.schema import Schema, Text
 
 SCOPES = "read security:read"

@@ -1,0 +1,1 @@
+"""How much a record says of what the law and the authorities ask of it. Pure."""

@@ -1,0 +1,72 @@
+"""What a rule says where nobody looked, or not to the end: shared by the rules on observations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry import clock
+from registry.checks.rule import Case, Outcome, Severity, dated
+from registry.connectors.observed.observation import Observation
+
+
+def on_paper(case: Case) -> Outcome | None:
+    """Not applicable where the record's systems are paper; None where there is something to look at, or may be."""
+    if not case.record.systems or list(case.systems()):
+        return None
+    return case.na("/systems", fi="Rekisteriä pidetään vain paperilla.", en="The register is on paper only.")
+
+
+def unseen(
+    case: Case, kind: str, system: str | None, field: str, *, closes: tuple[str, str], key: str | None = None
+) -> Outcome:
+    """The open question of a system that was not seen whole; `system` None: the record names none.
+
+    It says whether the look failed, broke off, or was never made. `key` is the system's unless given.
+    """
+    failed = case.blind(kind, system) if system else None
+    if system is None:
+        fi, en = (
+            "Selosteessa ei ole järjestelmää, josta sen voisi nähdä.",
+            "The record names no system that could show it.",
+        )
+    elif over := case.lapsed(kind, system):
+        fi, en = lapsed_in_words(over)
+    elif failed is not None:
+        reason = failed.payload["reason"]
+        fi = f"Järjestelmää {system} ei saatu katsottua ({reason})."
+        en = f"The system {system} could not be looked at ({reason})."
+    elif case.observed(kind, system):
+        fi, en = (
+            f"Järjestelmästä {system} on nähty vain osa.",
+            f"Only part of the system {system} has been seen.",
+        )
+    elif any(one.system == system and one.kind != "could_not_look" for one in case.observations):
+        fi = f"Järjestelmästä {system} ei ole katsottu tätä."
+        en = f"Of the system {system} this has not been looked at."
+    else:
+        fi, en = f"Järjestelmää {system} ei ole katsottu.", f"Nobody has looked at the system {system}."
+    return case.open(field, key=(system or "") if key is None else key, fi=fi, en=en, closes=closes)
+
+
+def lapsed_in_words(seen: Observation) -> tuple[str, str]:
+    """What is said, in Finnish and English, of evidence whose day has come."""
+    day = dated(clock.day(str(seen.expires_on)))
+    word = seen.source_level == "attestation"
+    return (
+        f"Järjestelmästä {seen.system} {'annettu vakuutus' if word else 'tehty havainto'} on vanhentunut ({day}).",
+        f"What {'somebody vouched for' if word else 'was seen'} of {seen.system} no longer counts ({day}).",
+    )
+
+
+def weak(seen: Observation) -> Severity | None:
+    """On the vendor's papers alone a finding is at most a warning."""
+    return "warning" if seen.source_level == "vendor_doc" else None
+
+
+#: Roles of those who are served, not of those who serve.
+SERVED = frozenset({"end-user", "end user", "enduser", "customer", "visitor", "requester"})
+
+
+def serving(seen: Observation) -> list[dict[str, Any]]:
+    """The active accounts of those who serve, of an observation of accounts."""
+    return [one for one in seen.payload["accounts"] if one["active"] and one["role"].casefold() not in SERVED]

@@ -1,0 +1,1 @@
+"""Running the checks over registers: one, those of a controller, or all."""

@@ -1,0 +1,133 @@
+"""`registry observe`: looking at systems now, from a terminal or from cron."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import click
+
+from registry import terminal
+from registry.connectors.configured import connected
+from registry.connectors.configured.connected import Connector
+from registry.connectors.looking import running
+from registry.connectors.looking.expiring import expire
+from registry.connectors.looking.running import Ran
+from registry.errors import NotFound
+from registry.keys.sealing import Sealer
+
+#: From how many connectors on a bar says how far it has come.
+MANY = 2
+
+
+@click.command()
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]…")
+@click.option("--due", is_flag=True, help="Only those whose time has come; for cron, where no worker runs.")
+@click.option("--dry-run", is_flag=True, help="Look, and show what would be stored; nothing is.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bool, as_json: bool) -> None:
+    """Look at systems, given as controller/key or as a controller; at all that are enabled where none is given.
+
+    Each is looked at by its connectors, side by side, and what was seen is stored as observations. Exits with 1 when
+    of one of them nothing could be seen.
+    """
+    settings = terminal.opened()
+    try:
+        sealer = Sealer.of(settings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    rows = _chosen(systems, due)
+    with _bar(rows) as bar:
+        ran = running.run(
+            rows,
+            by=terminal.OPERATOR,
+            sealer=sealer,
+            dry_run=dry_run,
+            due_only=due,
+            heard=lambda _: bar.update(1) if bar is not None else None,
+        )
+    if not dry_run:
+        expire(settings.staff_observation_days, by=terminal.OPERATOR)
+    ran.sort(key=lambda one: (one.connector.controller, one.connector.system, one.connector.id))
+    click.echo(
+        json.dumps([_told(one, dry_run) for one in ran], indent=2) if as_json else _table(ran, dry_run)
+    )
+    ctx.exit(1 if any(one.told is not None and one.told["state"] == "failed" for one in ran) else 0)
+
+
+def _chosen(systems: tuple[str, ...], due: bool) -> list[Connector]:
+    """The connectors of these systems and controllers. Raises NotFound for a name without any."""
+    rows = connected.due() if due else [row for row in connected.of_systems() if row.state == "enabled"]
+    if not systems:
+        return rows
+    there = connected.of_systems()
+    for name in systems:
+        if not any(_is_of(row, name) for row in there):
+            raise NotFound(f"Nothing looks at {name}: /v1/connectors says what is looked at.")
+    return [row for row in rows if any(_is_of(row, name) for name in systems)]
+
+
+def _is_of(row: Connector, name: str) -> bool:
+    return name in (row.controller, f"{row.controller}/{row.system}")
+
+
+def _bar(rows: Iterable[Connector]) -> AbstractContextManager[Any]:
+    length = len(list(rows))
+    if length < MANY or not sys.stderr.isatty():
+        return nullcontext()
+    return click.progressbar(length=length, label="Looking", file=sys.stderr)
+
+
+def _table(ran: list[Ran], dry_run: bool) -> str:
+    if not ran:
+        return "Nothing to look at: no connector is enabled, or none is due."
+    rows = [row for one in ran for row in _rows(one, dry_run)]
+    summed = f"{len(ran)} connectors" if len(ran) != 1 else "1 connector"
+    states = [one.told["state"] if one.told is not None else "not run" for one in ran]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    stored = "Nothing was stored." if dry_run else ""
+    return (
+        f"{terminal.table(['system', 'by', 'what', 'seen'], rows)}\n\n{summed}: {counts}. {stored}".rstrip()
+    )
+
+
+def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
+    where = [f"{one.connector.controller}/{one.connector.system}", f"{one.connector.kind} {one.connector.id}"]
+    if one.told is None:
+        yield [*where, "", "not run: somebody else is at it, or it was changed meanwhile"]
+        return
+    for seen, looked in zip(one.told["seen"], one.looked, strict=True):
+        if seen["could_not_look"]:
+            said = f"could not look: {seen['could_not_look'].replace('_', ' ')}"
+        else:
+            said = _amount(looked.seen.payload) + ("" if seen["complete"] else ", not all was seen")
+            if seen["observation"] is not None:
+                said += f" (observation {seen['observation']})"
+        yield [*where, seen["kind"], said]
+        where = ["", ""]
+    if one.told["faults"]:
+        yield ["", "", "", "faults: " + ", ".join(f"{code} {n}" for code, n in one.told["faults"].items())]
+
+
+def _amount(payload: Any) -> str:
+    """How much there is, in a word or two: what is listed is counted, a single thing is told."""
+    for value in payload.values():
+        if isinstance(value, list):
+            total = sum(item.get("count") or 1 for item in value if isinstance(item, dict)) or len(value)
+            groups = "one group" if len(value) == 1 else f"{len(value)} groups"
+            return str(total) if total == len(value) else f"{total} in {groups}"
+    return ", ".join(str(value) for value in payload.values() if isinstance(value, str))
+
+
+def _told(one: Ran, dry_run: bool) -> dict[str, Any]:
+    told = {
+        "connector": one.connector.id,
+        "system": f"{one.connector.controller}/{one.connector.system}",
+        "kind": one.connector.kind,
+        "run": one.told,
+    }
+    return told | ({"observations": [running.shown(looked) for looked in one.looked]} if dry_run else {})

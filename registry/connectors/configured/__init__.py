@@ -1,0 +1,1 @@
+"""Connectors as they are configured: states, and secrets that only go in."""

@@ -1,0 +1,320 @@
+"""Adding, changing and removing connectors: which system is looked at, by which source, how often, with which secrets.
+
+Its secrets lie beside a connector, sealed and bound to it and to the hosts that it may reach: they are never given
+out, and what sends it elsewhere drops them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import peewee
+import rfc8785
+
+from registry import journal, outbound
+from registry.catalogue import store
+from registry.catalogue.read import parts
+from registry.connectors.book import Bound, source
+from registry.connectors.configured.connected import (
+    Connector,
+    ConnectorRun,
+    ConnectorSecret,
+    State,
+    bound_to,
+    live,
+    missing_keys,
+    one,
+)
+from registry.db import writes
+from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
+from registry.keys import held
+from registry.keys.sealing import KeyMissing, Sealer
+from registry.outbound import Refused
+
+LONGEST_SECRET = 20_000  # a private key in PEM is well below
+LONGEST_SETTINGS = 50_000
+CHECK_SECONDS = (
+    4.0  # for the resolver to say where the hosts of new settings are; later each run asks it anew
+)
+
+
+def add_connector(
+    system: str,
+    kind: str,
+    settings: Mapping[str, Any],
+    *,
+    every_hours: int | None,
+    state: State = "enabled",
+    secrets: Mapping[str, str] | None = None,
+    by: str,
+    sealer: Sealer,
+) -> int:
+    """Add a connector to a declared system; gives its number. It is due at once unless paused or without interval.
+
+    Raises NotFound for a system that is not declared, Conflict (`already_looked_at`) where another connector of the
+    system sees some of the same kinds, Invalid: `unknown_source`, `address_refused`, `unknown_secret`,
+    `no_secret_key`, and each fault of the settings.
+    """
+    known = source(kind)
+    checked = known.settings(settings)
+    hosts = _reached(known, checked)  # asks the resolver, which no other writer is to wait for
+    return _add(system, known, _plain(settings), hosts, every_hours, state, secrets or {}, by, sealer)
+
+
+@writes
+def _add(
+    system: str,
+    known: Bound,
+    settings: Mapping[str, Any],
+    hosts: list[str],
+    every_hours: int | None,
+    state: State,
+    secrets: Mapping[str, str],
+    by: str,
+    sealer: Sealer,
+) -> int:
+    controller, key = parts(system, "/system")
+    if not store.exists("system", controller, key):
+        raise NotFound("No such system; declare it first.")
+    _alone(controller, key, known)
+    number = (Connector.select(peewee.fn.MAX(Connector.id)).scalar() or 0) + 1
+    now = journal.stamp()
+    given = _seal(number, known, hosts, secrets, sealer)
+    told = {
+        "id": number,
+        "version": 1,
+        "system": system,
+        "kind": known.kind,
+        "state": state,
+        "settings": settings,
+        "every_hours": every_hours,
+        "hosts": hosts,
+        "sees": list(known.source.sees),
+        "secrets": [_secret(name, now if name in given else None) for name in known.source.secrets],
+        "added_at": now,
+        "changed_at": now,
+    }
+    _append(told, now, by, "added")
+    ConnectorRun.insert(connector=number, failed=0, due_at=_first_due(told, now)).execute()
+    return number
+
+
+def change_connector(
+    number: int,
+    *,
+    settings: Mapping[str, Any],
+    every_hours: int | None,
+    state: State,
+    by: str,
+    expect: int,
+) -> None:
+    """Give a connector other settings, another interval or state.
+
+    Where the hosts that it may reach change its secrets are dropped, and the connector says so. Raises as
+    `add_connector`, and Gone for one that was removed, PreconditionFailed for another version than `expect`.
+    """
+    row = one(number, None)
+    standing(row)
+    known = source(row.kind)
+    hosts = _reached(known, known.settings(settings))
+    _change(number, _plain(settings), hosts, every_hours, state, by, expect)
+
+
+@writes
+def _change(
+    number: int,
+    settings: Mapping[str, Any],
+    hosts: list[str],
+    every_hours: int | None,
+    state: State,
+    by: str,
+    expect: int,
+) -> None:
+    told = _newest(number, expect)
+    now = journal.stamp()
+    if hosts != told["hosts"]:
+        ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
+        told["secrets"] = [
+            {**one, "given_at": None, "dropped_at": now if one["given_at"] else one["dropped_at"]}
+            for one in told["secrets"]
+        ]
+    told |= {"settings": dict(settings), "every_hours": every_hours, "state": state, "hosts": hosts}
+    _append({**told, "changed_at": now}, now, by, "changed")
+    ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
+        ConnectorRun.connector == number
+    ).execute()
+
+
+@writes
+def give_secrets(
+    number: int, secrets: Mapping[str, str | None], *, by: str, expect: int, sealer: Sealer
+) -> None:
+    """Set secrets of a connector, or take them away (None). Those not named stay. Raises as `change_connector`."""
+    told = _newest(number, expect)
+    known = source(told["kind"])
+    given = {name: value for name, value in secrets.items() if value is not None}
+    sealed = _seal(number, known, told["hosts"], given, sealer)
+    taken = _named(known, [name for name in secrets if name not in given])
+    ConnectorSecret.delete().where(
+        (ConnectorSecret.connector == number) & ConnectorSecret.name.in_(taken)
+    ).execute()
+    now = journal.stamp()
+    told["secrets"] = [
+        _secret(one["name"], now)
+        if one["name"] in sealed
+        else _secret(one["name"], None)
+        if one["name"] in taken
+        else one
+        for one in told["secrets"]
+    ]
+    _append({**told, "changed_at": now}, now, by, "secrets-given")
+    ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
+        ConnectorRun.connector == number
+    ).execute()
+
+
+@writes
+def remove_connector(number: int, *, by: str, expect: int) -> None:
+    """Look no more: the secrets are gone, what was seen stays. Raises as `change_connector`."""
+    told, now = _newest(number, expect), journal.stamp()
+    ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
+    told["secrets"] = [_secret(one["name"], None) for one in told["secrets"]]
+    _append({**told, "state": "removed", "changed_at": now}, now, by, "removed")
+    ConnectorRun.update(due_at=None, lease=None).where(ConnectorRun.connector == number).execute()
+
+
+@writes
+def ask_now(number: int, *, by: str) -> None:
+    """Have a connector run as soon as somebody comes by. Raises NotFound, Gone, Conflict (`paused`)."""
+    row = one(number, None)
+    standing(row)
+    if row.state == "paused":
+        raise Conflict("The connector is paused.", code="paused")
+    ConnectorRun.update(due_at=journal.stamp()).where(ConnectorRun.connector == number).execute()
+    journal.append("connector.asked", f"connector/{row.controller}/{number}", by=by)
+
+
+def standing(row: Connector) -> None:
+    """Raises Gone for a connector that was removed."""
+    if row.state == "removed":
+        raise Gone("The connector was removed.")
+
+
+@writes(journalled=False, why="the same secrets under a newer key")
+def reseal(sealer: Sealer) -> int:
+    """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
+    moved = 0
+    for secret in list(ConnectorSecret.select()):
+        row = one(secret.connector, None)
+        again = sealer.reseal(secret.sealed, bound=bound_to(row.id, secret.name, row.told["hosts"]))
+        if again != secret.sealed:
+            moved += 1
+            ConnectorSecret.update(sealed=again).where(
+                (ConnectorSecret.connector == secret.connector) & (ConnectorSecret.name == secret.name)
+            ).execute()
+    return moved
+
+
+def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
+    """The hosts (host:port) that a connector may reach. Raises Invalid for one that nobody may be sent to."""
+    allow = known.reach(settings)
+    if not allow.hosts:
+        raise ValueError(f"{known.kind} may reach anything: a source names its hosts")
+    ends = time.monotonic() + CHECK_SECONDS
+    for host in allow.hosts:
+        for port in sorted(allow.ports) if not host.startswith(".") else ():
+            left = ends - time.monotonic()
+            try:
+                outbound.addresses(host, port, dataclasses.replace(allow, seconds=max(left, 0)))
+            except Refused as refused:
+                if refused.code.startswith(("dns_", "connection_", "timeout")):
+                    continue  # away just now, which a run will tell; what it resolves to is checked then
+                raise Invalid(
+                    "The settings lead to a host that may not be reached.",
+                    code=refused.code,
+                    field="/settings",
+                ) from None
+    return sorted(f"{host.lower()}:{port}" for host in allow.hosts for port in allow.ports)
+
+
+def _alone(controller: str, key: str, known: Bound) -> None:
+    for other in live().where((Connector.controller == controller) & (Connector.system == key)):
+        if both := sorted({*other.told["sees"]} & {*known.source.sees}):
+            raise Conflict(
+                f"Connector {other.id} looks at this already: {', '.join(both)}.", code="already_looked_at"
+            )
+
+
+def _named(known: Bound, names: Iterable[str]) -> list[str]:
+    for name in names:
+        if name not in known.source.secrets:
+            told = f"The secrets of this source are {', '.join(known.source.secrets) or 'none'}."
+            raise Invalid(told, code="unknown_secret", field="/secrets")
+    return list(names)
+
+
+def _seal(
+    number: int, known: Bound, hosts: list[str], secrets: Mapping[str, str], sealer: Sealer
+) -> list[str]:
+    for name in _named(known, list(secrets)):
+        try:
+            sealed = sealer.seal(secrets[name].encode(), bound=bound_to(number, name, hosts))
+        except KeyMissing:
+            raise Invalid(
+                "This deployment has no key to seal secrets with.", code="no_secret_key", field="/secrets"
+            ) from None
+        ConnectorSecret.insert(connector=number, name=name, sealed=sealed).on_conflict(
+            conflict_target=[ConnectorSecret.connector, ConnectorSecret.name], update={"sealed": sealed}
+        ).execute()
+    return list(secrets)
+
+
+def _secret(name: str, given_at: str | None) -> dict[str, Any]:
+    return {"name": name, "given_at": given_at, "dropped_at": None}
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    written = orjson.dumps(dict(settings))
+    if len(written) > LONGEST_SETTINGS:
+        raise Invalid("The settings are too long.", code="too_long", field="/settings")
+    return dict(orjson.loads(written))
+
+
+def _first_due(told: Mapping[str, Any], now: str) -> str | None:
+    return now if told["state"] == "enabled" and told["every_hours"] else None
+
+
+def _newest(number: int, expect: int) -> dict[str, Any]:
+    row = one(number, None)
+    if row.version != expect:
+        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
+    standing(row)
+    return {**row.told, "version": expect + 1}
+
+
+def _append(told: dict[str, Any], now: str, by: str, action: str) -> None:
+    document = rfc8785.dumps(told)
+    controller, key = parts(told["system"])
+    Connector.update(current=False).where(Connector.current & (Connector.id == told["id"])).execute()
+    Connector.insert(
+        id=told["id"],
+        version=told["version"],
+        controller=controller,
+        system=key,
+        kind=told["kind"],
+        state=told["state"],
+        current=True,
+        recorded_at=now,
+        document=document,
+    ).execute()
+    journal.append(
+        f"connector.{action}", f"connector/{controller}/{told['id']}",
+        by=by, version=told["version"], payload={}, content=document,
+    )  # fmt: skip
+
+
+held.keeps("connectors", missing=missing_keys, reseal=reseal)

@@ -1,0 +1,1 @@
+"""Observations as they are stored, and the ways by which people and systems hand them in."""

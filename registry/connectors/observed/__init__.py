@@ -1,0 +1,1 @@
+"""What an observation is, and what each kind of it may say. Pure."""

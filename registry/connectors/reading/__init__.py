@@ -1,0 +1,1 @@
+"""What sources read with: values, lists of accounts, pages, sessions."""

@@ -1,0 +1,224 @@
+"""/v1/connectors: which systems are looked at, by what, how often; the secrets, which only go in; looking now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response, current_app
+
+from registry.api import (
+    Blueprint,
+    conditional,
+    etag,
+    holder,
+    idempotent,
+    if_match,
+    mine,
+    page_of,
+    require,
+    seek,
+    stored,
+)
+from registry.catalogue.read import parts
+from registry.connectors.book import book
+from registry.connectors.configured import connected, connecting
+from registry.connectors.configured.connected import Connector
+from registry.connectors.looking import running
+from registry.connectors.routes.schemas import (
+    ADDED,
+    CHANGED,
+    CONNECTOR,
+    STANDING,
+    TRIED,
+    ConnectorChangeSchema,
+    ConnectorQuery,
+    ConnectorSchema,
+    NewConnectorSchema,
+    SecretsSchema,
+    SourcesSchema,
+    StandingSchema,
+    TrialSchema,
+)  # fmt: skip
+from registry.errors import Conflict
+from registry.keys.sealing import Sealer
+
+blueprint = Blueprint("connectors", __name__, description="Which systems are looked at, by what, how often")
+
+#: A trial is waited for, so it has to end before whoever asked has gone.
+TRIAL_SECONDS = 45.0
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors", methods=["POST"])
+@blueprint.arguments(NewConnectorSchema, example=ADDED)
+@idempotent
+@blueprint.response(201, ConnectorSchema, example=CONNECTOR)
+@blueprint.fails(404, 409)
+def add_connector(body: dict[str, Any]) -> Response:
+    """Have a declared system looked at.
+
+    422 `address_refused` for settings that lead to an address of our own networks that the operator has not named, 409
+    `already_looked_at` where another connector of the system sees some of the same. Its secrets are given next.
+    """
+    mine(parts(body["system"], "/system")[0])
+    number = connecting.add_connector(
+        body["system"], body["kind"], body["settings"],
+        every_hours=body["every_hours"], state=body["state"], by=holder().id, sealer=_sealer(),
+    )  # fmt: skip
+    row = connected.one(number, None)
+    return _served(row, status=201, headers={"Location": f"/v1/connectors/{number}"})
+
+
+@require("connectors:read")
+@blueprint.route("/v1/connectors")
+@blueprint.arguments(ConnectorQuery, location="query")
+@blueprint.response(200, page_of(ConnectorSchema), example={"items": [CONNECTOR], "next": None})
+def list_connectors(query: dict[str, Any]) -> Response:
+    """List connectors, the latest first, those included that were removed."""
+    window, row, seen = seek(query, int), Connector, holder().controllers
+    rows = row.select().where(row.current).order_by(row.id.desc())
+    if seen is not None:
+        rows = rows.where(row.controller.in_(sorted(seen)))
+    if "system" in query:
+        controller, key = parts(query["system"])
+        rows = rows.where((row.controller == controller) & (row.system == key))
+    for name in ("controller", "kind", "state"):
+        if name in query:
+            rows = rows.where(getattr(row, name) == query[name])
+    if window.after is not None:
+        rows = rows.where(row.id < window.after[0])
+    return window.page(
+        rows.limit(window.limit + 1), document=lambda one: bytes(one.document), key=lambda one: (one.id,)
+    )
+
+
+@require("connectors:read")
+@blueprint.route("/v1/connectors/<number:number>")
+@blueprint.response(200, ConnectorSchema, example=CONNECTOR, etag=True)
+def get_connector(number: int) -> Response:
+    """Read one connector."""
+    return _served(_mine(number))
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors/<number:number>", methods=["PUT"])
+@blueprint.arguments(ConnectorChangeSchema, example=CHANGED)
+@conditional
+@blueprint.response(200, ConnectorSchema, example={**CONNECTOR, "version": 3, "every_hours": 12}, etag=True)
+@blueprint.fails(410)
+def put_connector(body: dict[str, Any], number: int) -> Response:
+    """Change a connector. Where the hosts that it may reach change, its secrets are dropped: give them anew."""
+    _mine(number)
+    connecting.change_connector(number, **body, by=holder().id, expect=if_match())
+    return _served(_mine(number))
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors/<number:number>/secrets", methods=["PUT"])
+@blueprint.arguments(SecretsSchema, example={"secrets": {"client_id": "registry", "client_secret": "…"}})
+@conditional
+@blueprint.response(200, ConnectorSchema, example=CONNECTOR, etag=True)
+@blueprint.fails(410)
+def put_connector_secrets(body: dict[str, Any], number: int) -> Response:
+    """Give a connector its secrets. They are kept sealed, bound to its hosts, and given back to nobody.
+
+    422 `unknown_secret` for a name that its source has not, `no_secret_key` where this deployment cannot keep secrets.
+    """
+    _mine(number)
+    connecting.give_secrets(number, body["secrets"], by=holder().id, expect=if_match(), sealer=_sealer())
+    return _served(_mine(number))
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors/<number:number>", methods=["DELETE"])
+@conditional
+@blueprint.response(200, ConnectorSchema, example={**CONNECTOR, "version": 3, "state": "removed"}, etag=True)
+@blueprint.fails(410)
+def remove_connector(number: int) -> Response:
+    """Look no more. Its secrets are gone; what was seen stays."""
+    _mine(number)
+    connecting.remove_connector(number, by=holder().id, expect=if_match())
+    return _served(_mine(number))
+
+
+@require("connectors:read")
+@blueprint.route("/v1/connectors/<number:number>/runs")
+@blueprint.response(200, StandingSchema, example=STANDING)
+def get_connector_runs(number: int) -> Response:
+    """Read how a connector stands: its last run, when it is due, and whether it is being run."""
+    return _standing(_mine(number))
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors/<number:number>/runs", methods=["POST"])
+@idempotent
+@blueprint.response(202, StandingSchema, example={**STANDING, "due_at": "2026-01-15T10:00:00.000000Z"})
+@blueprint.fails(409)
+def run_connector(number: int) -> Response:
+    """Have a connector run as soon as the worker or `registry observe --due` comes by. 409 `paused` for one that is."""
+    _mine(number)
+    connecting.ask_now(number, by=holder().id)
+    return _standing(_mine(number), status=202)
+
+
+@require("connectors:write")
+@blueprint.route("/v1/connectors/<number:number>/trials", methods=["POST"])
+@blueprint.response(200, TrialSchema, example=TRIED)
+@blueprint.fails(409, 410)
+def try_connector(number: int) -> Response:
+    """Look now, and show what would be stored; nothing is. It takes 45 seconds at most; 409 `running` beside a run."""
+    row = _mine(number)
+    connecting.standing(row)
+    lease = running.claim(number, TRIAL_SECONDS + 2 * running.MARGIN)
+    if lease is None:
+        raise Conflict("The connector is being run just now.", code="running")
+    try:
+        (ran,) = running.run(
+            [row], by=holder().id, sealer=_sealer(), dry_run=True, seconds=TRIAL_SECONDS
+        )  # fmt: skip
+    finally:
+        running.release(number, lease)
+    told = {"run": ran.told, "observations": [running.shown(one) for one in ran.looked]}
+    return Response(orjson.dumps(told), content_type="application/json")
+
+
+@require("connectors:read")
+@blueprint.route("/v1/sources")
+@blueprint.response(200, SourcesSchema, example={"items": []})
+def list_sources() -> Response:
+    """List the sources: what each asks for, and what it can see."""
+    told = [
+        {
+            "kind": known.kind,
+            "title": dict(known.source.title),
+            "settings": [
+                {
+                    "name": field.data_key or name,
+                    "required": field.required,
+                    "description": field.metadata.get("description", ""),
+                }
+                for name, field in known.source.settings().fields.items()
+            ],
+            "secrets": dict(known.source.secrets),
+            "sees": list(known.source.sees),
+        }
+        for known in book().values()
+    ]
+    return Response(orjson.dumps({"items": told}), content_type="application/json")
+
+
+def _mine(number: int) -> Connector:
+    return connected.one(number, holder().controllers)
+
+
+def _sealer() -> Sealer:
+    return Sealer.of(current_app.extensions["registry.settings"])
+
+
+def _served(row: Connector, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return stored(bytes(row.document), etag=etag(row.version), status=status, headers=headers)
+
+
+def _standing(row: Connector, status: int = 200) -> Response:
+    return Response(orjson.dumps(running.standing(row)), status, content_type="application/json")
