@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", None)
-    config.stash[RUN] = given["run"] if given else (tempfile.mkdtemp(prefix="registry-"), os.getpid())
+    config.stash[RUN] = given["run"] if given else (str(engines.directory()), os.getpid())
 
 
 @pytest.hookimpl(optionalhook=True)
