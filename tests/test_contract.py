@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,21 @@ def test_the_contract_is_the_same_however_often_it_is_made(tmp_path: Path, app: 
         Settings(database=f"sqlite:///{tmp_path}/registry.db", base_url="https://elsewhere.example")
     )
     assert docs.contract(again) == docs.contract(app)
+
+
+def test_callers_who_ask_first_at_once_are_told_the_same(tmp_path: Path, app: Flask) -> None:
+    """It is made when it is first asked for."""
+    fresh = create_app(Settings(database=f"sqlite:///{tmp_path}/registry.db"))
+    together = threading.Barrier(4)
+
+    def ask(_: int) -> tuple[int, str]:
+        client = fresh.test_client()
+        together.wait(60)
+        answer = client.get("/openapi.json")
+        return answer.status_code, answer.text
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(4))) == {(200, docs.contract(app))}
 
 
 def test_it_is_openapi(document: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ class Api(flask_smorest.Api):
         )
 
     def _register_error_handlers(self) -> None:
-        problem.install(self._app)
+        """None: the application has them, whether or not anybody asks for its contract."""
 
     def _register_responses(self) -> None:
         documentation.register_problems(self.spec)
@@ -122,13 +122,13 @@ def application(
     app.extensions["registry.settings"] = settings
     if guard is not None:
         app.extensions[door.GUARD] = guard
-    api = Api(app, spec_kwargs=_spec())
-    for blueprint in (health.blueprint, *resources):
-        api.register_blueprint(blueprint)
-    docs.install(app, api)
+    problem.install(app)
+    rooms = (health.blueprint, *resources)
+    for blueprint in rooms:
+        app.register_blueprint(blueprint)
+    docs.install(app, lambda: _contract(app, rooms))
     if finish is not None:
         finish(app)
-    documentation.secure(api.spec, app)
     direct.unhooked(app)
     admit = _admission(app)
     noted = _noting(app)
@@ -140,9 +140,17 @@ def application(
     return app
 
 
-def _spec() -> dict[str, Any]:
+def _contract(app: Flask, rooms: Iterable[Blueprint]) -> dict[str, Any]:
+    # Made when somebody asks: it takes longer than all the rest of an application.
     named = MarshmallowPlugin(schema_name_resolver=documentation.Names())
-    return {"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}], "marshmallow_plugin": named}
+    told = {"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}], "marshmallow_plugin": named}
+    api = Api(app, spec_kwargs=told)
+    for blueprint in rooms:
+        blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
+        api.spec.tag({"name": blueprint.name, "description": blueprint.description})
+    documentation.secure(api.spec, app)
+    said: dict[str, Any] = api.spec.to_dict()
+    return said
 
 
 def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, Any]], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -60,12 +61,12 @@ def rendered(spec: dict[str, Any]) -> str:
     return json.dumps(spec, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def install(app: Flask, api: Any) -> None:
-    """Add /openapi.json and /docs to an application."""
+def install(app: Flask, told: Callable[[], dict[str, Any]]) -> None:
+    """Add /openapi.json and /docs to an application; `told` makes the document when it is first asked for."""
 
     @cache
     def document() -> tuple[bytes, str]:
-        text = rendered(api.spec.to_dict()).encode()
+        text = rendered(told()).encode()
         return text, etag(hashlib.sha256(text).hexdigest()[:16])
 
     @public
