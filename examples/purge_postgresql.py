@@ -5,7 +5,8 @@
 It deletes a row only with a signed answer about that very row, given a moment ago by the registry whose keys it was
 told beforehand, and before that answer runs out. In every doubt it keeps: the registry is away, slow, or answers what
 is not described; the answer is old, about something else, or signed by somebody else; the row has changed since it
-was asked about; the clock here is not the clock there. What it deletes and the proof of why are written in one
+was asked about; the clock here is not the clock there; the registry's journal is shorter than it was (an old backup
+was restored, and holds that were set since may be gone). What it deletes and the proof of why are written in one
 transaction, so that neither is ever there without the other.
 
 purge.toml:
@@ -133,6 +134,7 @@ class Registry:
     http: requests.Session = field(default_factory=requests.Session)
     token: str = ""
     etag: str = ""
+    position: int = 0
 
     def __post_init__(self) -> None:
         self.http.trust_env = False
@@ -174,17 +176,24 @@ class Registry:
         at = _moment(body.get("at"))
         if abs(datetime.now(UTC) - at) > SKEW:
             raise Doubt("the registry's clock and ours differ by more than a minute")
+        position = body.get("position")
+        if type(position) is not int or position < self.position:
+            raise Doubt(
+                "the registry's journal has gone back, so holds may be missing; once `registry verify` with a"
+                " checkpoint kept elsewhere has said that all is there, empty the table registry_purge_seen"
+            )
         seconds, words, receipts = float("inf"), [], []
         for row, one in zip(rows, told, strict=True):
             word = one.get("decision") if isinstance(one, dict) else None
             words.append(word if isinstance(word, str) else "unknown")
-            receipts.append(self._proof(row, one, body["at"]) if word in ALLOWED else None)
+            receipts.append(self._proof(row, one, body["at"], position) if word in ALLOWED else None)
             if word in ALLOWED:
                 seconds = min(seconds, (_moment(one.get("valid_until")) - at).total_seconds())
+        self.position = position
         # From when the question left: whatever time the answer took is taken off.
         return words, receipts, asked + seconds - MARGIN
 
-    def _proof(self, row: Row, one: dict[str, Any], at: str) -> str:
+    def _proof(self, row: Row, one: dict[str, Any], at: str, position: int) -> str:
         """The receipt of an answer, once everything about it fits."""
         receipt = one.pop("receipt", None)
         try:
@@ -197,7 +206,12 @@ class Registry:
         item = {**self.settings.data, "anchor": row.anchor.isoformat()}
         if found.headers().get("typ") != TYP or said.get("iss") != self.settings.issuer:
             raise Doubt("an answer was signed for something else")
-        if (said.get("item"), said.get("answer"), said.get("at")) != (item, one, at):
+        if (said.get("item"), said.get("answer"), said.get("at"), one.get("position")) != (
+            item,
+            one,
+            at,
+            position,
+        ):
             raise Doubt("an answer's signature is about something else")
         return str(receipt)
 
@@ -262,6 +276,25 @@ class Table:
                 " done text NOT NULL, receipt text NOT NULL, at timestamptz NOT NULL DEFAULT now())"
             )
             connection.execute("CREATE INDEX IF NOT EXISTS registry_purge_of ON registry_purge (of, id)")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS registry_purge_seen (issuer text PRIMARY KEY, position bigint NOT NULL)"
+            )
+
+    def seen(self, issuer: str) -> int:
+        """The furthest position of a registry's journal that any run was told."""
+        query = "SELECT position FROM registry_purge_seen WHERE issuer = %s"
+        found = self.connection.execute(query, (issuer,)).fetchone()
+        self.connection.commit()
+        return found[0] if found else 0
+
+    def see(self, issuer: str, position: int) -> None:
+        """Remember a position, before anything is done by an answer of it."""
+        with self.connection.transaction():
+            self.connection.execute(
+                "INSERT INTO registry_purge_seen VALUES (%s, %s) ON CONFLICT (issuer) DO UPDATE"
+                " SET position = EXCLUDED.position WHERE registry_purge_seen.position < EXCLUDED.position",
+                (issuer, position),
+            )
 
     def batches(self) -> Iterator[list[Row]]:
         """The rows that have an anchor and were not anonymised, the oldest first."""
@@ -301,7 +334,10 @@ class Table:
                 if word == "anonymise_after" and not self.anonymised:
                     continue
                 for row, receipt in rows:
-                    if self.connection.execute(self._one(word), (row.id, row.anchor)).rowcount == 1:
+                    if (
+                        self.connection.execute(self._one(word), (row.id, row.anchor, row.subject)).rowcount
+                        == 1
+                    ):
                         kept = _KEPT_DAY if type(row.anchor) is date else _KEPT_MOMENT
                         self.connection.execute(kept, (self.plain, str(row.id), row.anchor, word, receipt))
                         count += 1
@@ -310,7 +346,9 @@ class Table:
         return count
 
     def _one(self, word: str) -> sql.Composed:
-        where = sql.SQL("WHERE {} = %s AND {} = %s").format(self.id, self.anchor)
+        where = sql.SQL("WHERE {} = %s AND {} = %s AND {} IS NOT DISTINCT FROM %s::text").format(
+            self.id, self.anchor, self.subject
+        )
         if word == "delete_after":
             return sql.SQL("DELETE FROM {} ").format(self.name) + where
         emptied = sql.SQL(", ").join(
@@ -333,10 +371,12 @@ def purge(settings: Settings, *, dry: bool = False) -> Counter[str]:
             raise Doubt("another run is at work")
         connection.commit()
         table = Table(connection, settings.table)
+        registry.position = table.seen(settings.issuer)
         for rows in table.batches():
             if not registry.has_a_rule():
                 break
             words, receipts, until = registry.decide(rows)
+            table.see(settings.issuer, registry.position)
             told.update(words)
             done = [
                 (row, word, receipt)

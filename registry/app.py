@@ -22,7 +22,7 @@ from registry.connectors.routes import connectors, observations
 from registry.consequences import routes as consequences
 from registry.drift import routes as drift
 from registry.journal import routes as journal
-from registry.journal.entries import checkpoint
+from registry.journal.entries import position
 from registry.keys import held
 from registry.keys import routes as keys
 from registry.keys.sealing import Sealer
@@ -117,7 +117,6 @@ def _keys_are_here(settings: Settings) -> None:
 
 
 def _finish(app: Flask) -> None:
-    settings: Settings = app.extensions["registry.settings"]
     app.extensions[NAMES] = read.named
     probe(app, "database", db.engine)
-    probe(app, "journal", lambda: {"size": checkpoint(settings.origin)["size"]})
+    probe(app, "journal", lambda: {"size": position()})

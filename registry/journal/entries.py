@@ -272,7 +272,7 @@ def checkpoint(origin: str = "") -> dict[str, Any]:
 
 
 _END = """SELECT h.size, h.leaf, e.seq, e.leaf, e.entry FROM journal_head h LEFT JOIN
-    (SELECT seq, leaf, entry FROM journal_entry ORDER BY seq DESC LIMIT 1) e ON 1 = 1 WHERE h.id = 1"""
+    journal_entry e ON e.seq = (SELECT MAX(seq) FROM journal_entry) WHERE h.id = 1"""
 
 
 def position() -> int:

@@ -126,7 +126,8 @@ def get_checkpoint() -> Response:
     """Read the checkpoint: size and Merkle root of the whole journal. Keep it where we cannot write."""
     settings = current_app.extensions["registry.settings"]
     made = checkpoint(settings.origin)
-    return stored(orjson.dumps(made), etag=f'"{made["size"]}"')
+    # The root too: after an old backup was restored, a journal of the same size may say something else.
+    return stored(orjson.dumps(made), etag=f'"{made["size"]}-{made["root"]}"')
 
 
 #: The kinds of object that bear the key of a register.

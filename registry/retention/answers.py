@@ -103,7 +103,11 @@ class Why:
         """{"findings": …} for an item that no rule was found for; {} where there are none."""
         if isinstance(item, Unknown):
             return {}
-        silent = (row for row in self._moment.rows.get(item.system, ()) if row.silent and concerns(item, row))
+        silent = (
+            row
+            for row in self._moment.rows.get(item.system, ())
+            if row.document and row.silent and concerns(item, row)
+        )
         found = [one for row in silent for one in self._looked_up(item.system[0], row)]
         return {"findings": found} if found else {}
 
@@ -177,9 +181,17 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
             raise Invalid(
                 "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"
             )
+        once: dict[System, list[Row]] = defaultdict(list)
         for controller, system, register, category, kind, silent, conflict, period, ends, document in found:
-            row = Row(register, category, kind, bool(silent), bool(conflict), period, ends, bytes(document))
-            rows[controller, system].append(row)
+            of = once if document is None else rows
+            row = Row(
+                register, category, kind, bool(silent), bool(conflict), period, ends, bytes(document or b"")
+            )
+            of[controller, system].append(row)
+        for at, some in once.items():
+            # A register that says nothing of the system any more may have left its data there.
+            spoken = {row.register for row in rows[at]}
+            rows[at] += [row for row in some if row.register not in spoken]
         lines = dict(_execute(_HELD, systems))
         bound = _execute(_BOUND, systems, now, now, now, now)[0][0] or bound
     holds = {controller: hold.read(told) for controller, told in lines.items() if told}
@@ -212,7 +224,8 @@ _OF = """FROM asked a CROSS JOIN retention_system s JOIN retention_publication p
 _MINE = "s.controller = a.controller AND s.system = a.system"
 _RULES = f"""WITH {{systems}} SELECT a.controller, a.system, p.key, r.category, r.data_category, r.silent, r.conflict,
 r.period, r.ends, r.document {_OF} JOIN retention_rule r ON r.publication_id = p.id WHERE {_MINE} AND {IN_FORCE}
-LIMIT ?"""
+UNION ALL SELECT a.controller, a.system, o.key, o.category, NULLIF(o.data_category, ''), TRUE, TRUE, NULL, '', NULL
+FROM asked a CROSS JOIN retention_once o WHERE o.controller = a.controller AND o.system = a.system LIMIT ?"""  # noqa: S608 -- made of constants
 _HELD = f"""WITH {{systems}} SELECT p.controller, {HOLDS} FROM (SELECT DISTINCT controller FROM asked) p"""  # noqa: S608 -- made of constants
 _BOUND = f"""WITH {{systems}} SELECT MIN(t) FROM (
 SELECT p.effective_from AS t {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.effective_from > ?

@@ -11,7 +11,7 @@ import orjson
 from flask import Response
 from marshmallow import ValidationError, fields, validate
 
-from registry import clock
+from registry import clock, journal
 from registry.api import (
     HISTORY,
     REGISTERS,
@@ -31,6 +31,7 @@ from registry.api.reach import Reach
 from registry.catalogue.read import parts
 from registry.errors import Invalid, NoRule
 from registry.retention import hold, holding, served
+from registry.retention.stored import left
 
 blueprint = Blueprint("retention", __name__, description="How long data is kept")
 
@@ -248,7 +249,8 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
     404 `no_rule` means: keep. So it is for what is unknown, not yours, not published, not yet in effect, withdrawn or
     ended, and where the record does not say. Where several rules fit the same data the longest applies: with `category`
     or `data_category` it is given as `longest`. What is `held` is kept, whatever the rules say. Ask again before each
-    run (If-None-Match is cheap): an answer is good for the moment at which it was given.
+    run (If-None-Match is cheap): an answer is good for the moment at which it was given. 503 `journal_broken`, as for
+    decisions, while the journal is not whole.
     """
     asking = holder()
     seen = asking.controllers
@@ -256,6 +258,7 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
         raise NoRule(NONE)
     if asking.reach and not _reached(query, asking.reach):
         raise NoRule(NONE)
+    journal.position()  # 503 while its end is not there: what is held or shortened may be in what is gone
     if not ("category" in query or "data_category" in query) and (answer := _as_stored(query)) is not None:
         return answer
     every = served.said(**query)
@@ -265,7 +268,7 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
     _not_too_many(len(every))
     body = b'"rules":[' + b",".join(rule.document for rule in rules) + b"]"
     if "category" in query or "data_category" in query:
-        body += b',"longest":' + orjson.dumps(_longest(every))
+        body += b',"longest":' + orjson.dumps(_longest(every, query))
     if every[0].holds and (held := _held(query, every)):
         return stored(b'{"held":' + orjson.dumps(held) + b"," + body + b"}", headers=HELD)
     tag = etag(
@@ -343,6 +346,11 @@ def _reached(query: Mapping[str, Any], reach: Mapping[str, Sequence[Reach]]) -> 
     )
 
 
-def _longest(rules: Sequence[served.Served]) -> dict[str, Any]:
+def _longest(rules: Sequence[served.Served], query: Mapping[str, Any]) -> dict[str, Any]:
     period, conflict = served.longest(rules)
+    about = {name: query[name] for name in ("category", "data_category") if name in query}
+    if "system" in query and "register" not in query and not conflict:
+        spoken = {one.register for one in served.said(system=query["system"])}
+        if left(query["system"], spoken, **about):
+            period, conflict = None, True
     return {"of": sum(not rule.silent for rule in rules), "period": period, "conflict": conflict}

@@ -40,6 +40,7 @@ from registry.retention.stored import (
     content,
     mark,
     object_name,
+    remember,
     together,
 )
 
@@ -95,6 +96,7 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     ]
     for batch in peewee.chunked(links, 100):
         ServedSystem.insert_many(batch).execute()
+    remember(written.controller, written.key, record.system_keys, rows)
     journal.append(
         "retention.published",
         object_name(written.controller, written.key),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -85,6 +85,54 @@ class ServedSystem(Stored):
         primary_key = peewee.CompositeKey("controller", "system", "publication")
 
 
+class SaidOnce(Stored):
+    """Of which data of which register something was ever published, by system; `data_category` is "" for none.
+
+    Never taken back: what was withdrawn, ended or moved to another system may have left its data there.
+    """
+
+    controller = Text()
+    system = Text()
+    key = Text()
+    category = Text()
+    data_category = Text()
+
+    class Meta:
+        table_name = "retention_once"
+        primary_key = peewee.CompositeKey("controller", "system", "key", "category", "data_category")
+        indexes = ((("controller", "key"), False),)
+
+
+def remember(controller: str, key: str, systems: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write down for good of which data in which systems something was said; part of the publication."""
+    data = dict.fromkeys((row["category"], row["data_category"] or "") for row in rows)
+    once = [
+        {"controller": controller, "system": system, "key": key, "category": category, "data_category": kind}
+        for system in dict.fromkeys(systems)
+        for category, kind in data
+    ]
+    for batch in peewee.chunked(once, 100):
+        SaidOnce.insert_many(batch).on_conflict_ignore().execute()
+
+
+def left(
+    system: tuple[str, str],
+    spoken: Collection[str],
+    *,
+    category: str | None = None,
+    data_category: str | None = None,
+) -> bool:
+    """Whether data of other registers than those that are `spoken` of may lie in a system, of this category or kind."""
+    found = SaidOnce.select(SaidOnce.key).where(
+        (SaidOnce.controller == system[0]) & (SaidOnce.system == system[1])
+    )
+    if category is not None:
+        found = found.where(SaidOnce.category == category)
+    if data_category is not None:
+        found = found.where(SaidOnce.data_category == data_category)
+    return any(key not in spoken for (key,) in found.distinct().tuples())
+
+
 def object_name(controller: str, key: str) -> str:
     """The name in the journal of what is published of a register's rules."""
     return f"retention/{controller}/{key}"
@@ -130,6 +178,9 @@ def _published(object_: str, revision: int | None) -> bytes | None:
         return None
     marks: list[str] = []
     systems: set[str] = set()
+    of = (SaidOnce.controller == controller) & (SaidOnce.key == key)
+    names = (SaidOnce.system, SaidOnce.category, SaidOnce.data_category)
+    once = set(SaidOnce.select(*names).where(of).tuples())
     rows = list(ServedRule.select().where(ServedRule.publication == found).order_by(ServedRule.position))
     for row in rows:
         document = bytes(row.document)
@@ -138,15 +189,22 @@ def _published(object_: str, revision: int | None) -> bytes | None:
             return b"columns differ from the document"  # what finds a rule finds another one now
         marks.append(mark(document, row.change, row.comes))
         # What was carried over from an earlier publication may name systems that are no longer meant.
-        systems |= set(said["systems"]) if said["revision"] == found.revision else set()
+        mine = (
+            {name.partition("/")[2] for name in said["systems"]}
+            if said["revision"] == found.revision
+            else set()
+        )
+        if {(system, row.category, row.data_category or "") for system in mine} - once:
+            return b"forgotten as something that was said once"
+        systems |= {f"{controller}/{system}" for system in mine}
     copies = list(ServedTogether.select().where(ServedTogether.publication == found).dicts())
     kept = {name: value for one in copies for name, value in one.items() if name != "publication"} or None
     if kept is not None:
         kept["document"] = bytes(kept["document"])
     if kept != together([vars(row)["__data__"] for row in rows]):
         return b"served together otherwise than one by one"
-    mine = (Publication.controller == controller) & (Publication.key == key)
-    every = Publication.select().where(mine).order_by(Publication.revision)
+    its = (Publication.controller == controller) & (Publication.key == key)
+    every = Publication.select().where(its).order_by(Publication.revision)
     withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")
     told = lasting(every, withdrawn, until)[found.revision]
     if (found.until, found.closed_at) != (told.until, told.closed_at):

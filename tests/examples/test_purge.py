@@ -183,6 +183,8 @@ FAULTS: dict[str, Callable[[requests.Response], Answer]] = {
     "another row": signed(lambda claims, one: claims["item"].update(anchor="2001-01-01")),
     "another system": signed(lambda claims, one: claims["item"].update(system="acme/other")),
     "another moment": signed(lambda claims, one: claims.update(at="2026-01-01T00:00:00.000000Z")),
+    "another position": changed(lambda body: body.update(position=body["position"] + 1)),
+    "no position": changed(lambda body: body.pop("position") and None),
     "ten minutes old": changed(earlier(10)),
     "run out": changed(earlier(1)),
     "of the future": changed(earlier(-10)),
@@ -255,6 +257,41 @@ def test_a_row_that_has_changed_since_is_kept(desk: Desk, between: Between) -> N
     assert desk.purge(between.url) == 0
     assert desk.left() == {1, 3}
     assert desk.receipts().keys() == {0, 2, 4}
+
+
+def test_a_row_that_is_somebody_elses_by_now_is_kept(desk: Desk, between: Between) -> None:
+    desk.fill(*OLD)
+    with psycopg.connect(desk.dsn) as connection:
+        connection.execute("UPDATE conversation SET customer = 'customer 1' WHERE id < 3")
+
+    def merge(_: int) -> None:
+        with psycopg.connect(desk.dsn) as connection:
+            connection.execute("UPDATE conversation SET customer = 'customer 2' WHERE id IN (1, 3)")
+
+    when_asked(between, merge)
+    assert desk.purge(between.url, subject="customer") == 0
+    assert desk.left() == {1, 3}
+
+
+def test_e16_a_registry_that_knows_less_than_before_is_believed_nothing(
+    desk: Desk, between: Between, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An old backup was restored: a hold that was set since is gone, and its journal is shorter."""
+    assert desk.purge(between.url) == 0
+    desk.fill(*YOUNG)
+    assert desk.purge(between.url) == 0
+    with psycopg.connect(desk.dsn) as connection:
+        connection.execute("DELETE FROM conversation")
+    desk.fill(*OLD, *YOUNG)
+    with psycopg.connect(desk.dsn) as connection:
+        connection.execute("UPDATE registry_purge_seen SET position = position + 1000")
+    assert desk.purge(between.url) == 75
+    assert "journal has gone back" in capsys.readouterr().err
+    assert len(desk.left()) == len(OLD) + len(YOUNG)
+    with psycopg.connect(desk.dsn) as connection:
+        connection.execute("TRUNCATE registry_purge_seen")
+    assert desk.purge(between.url) == 0
+    assert len(desk.left()) == len(YOUNG)
 
 
 def test_a_hold_set_while_it_runs_stops_the_next_batch(desk: Desk, between: Between) -> None:

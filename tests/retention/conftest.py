@@ -12,6 +12,15 @@ from registry.retention.rule import Rule
 from registry.retention.served import publish_rules, withdraw_rules
 
 BY = "client/test"
+#: What somebody with the database in their hands may do to the end of the journal.
+BROKEN = [
+    "DELETE FROM journal_entry WHERE seq = (SELECT size FROM journal_head)",
+    "UPDATE journal_head SET size = size - 1",
+    "UPDATE journal_head SET leaf = root",
+    "DELETE FROM journal_head",
+    "UPDATE journal_entry SET leaf = salt WHERE seq = (SELECT size FROM journal_head)",
+    "UPDATE journal_entry SET entry = salt WHERE seq = (SELECT size FROM journal_head)",
+]
 
 
 def record(*retention: dict[str, Any], **other: Any) -> dict[str, Any]:

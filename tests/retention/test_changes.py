@@ -124,7 +124,7 @@ def test_l8_a_longer_rule_taken_away_is_no_way_round(keeper: Keeper) -> None:
     keeper.put(P1Y, short, data_categories=data)
     keeper.put(short, data_categories=data[1:])
     assert states() == ["proposed"]
-    found = routes._longest(routes.served.said(controller="acme", data_category="pd:Communication"))
+    found = routes._longest(routes.served.said(controller="acme", data_category="pd:Communication"), {})
     assert found == {"of": 1, "period": None, "conflict": True}
 
 

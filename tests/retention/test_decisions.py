@@ -24,7 +24,7 @@ from registry.retention.served import in_force, publish_rules
 from registry.settings import Settings
 from tests.connectors.asking import Caller
 from tests.engines import Engines
-from tests.retention.conftest import Keeper
+from tests.retention.conftest import BROKEN, Keeper
 from tests.retention.test_rules import FILES
 
 PATH = "/v1/retention-decisions"
@@ -249,6 +249,33 @@ def test_l4_of_rules_that_differ_the_longest_or_unknown(caller: Caller, keeper: 
     assert code(one(caller, anchor="2020-01-01", register="acme/staff")) == "delete_after"
 
 
+@pytest.mark.parametrize("way", ["withdraw", "end", "elsewhere", "planned"])
+def test_l8_who_says_no_more_of_a_system_leaves_its_data_to_no_shorter_rule(
+    caller: Caller, keeper: Keeper, way: str
+) -> None:
+    """One person alone could have data go at once: declare the register anew under another key, end the old one."""
+    keeper.put(P1Y)
+    again = Keeper("acme", "customers-again")
+    again.put({**P6M, "duration": "P1D"})
+    assert one(caller, anchor="2027-01-01")["decision"] == "retain"
+    if way == "withdraw":
+        keeper.withdraw()
+    elif way == "end":
+        keeper.end()
+    elif way == "elsewhere":
+        keeper.put(P1Y, systems=["chat"])
+    else:
+        keeper.put(P1Y, register={"name": "Asiakkaat", "status": "planned"})
+    assert code(one(caller, anchor="2027-01-01")) == "kept_elsewhere"
+    kind = {"system": "acme/desk", "data_category": "pd:Communication", "anchor": "2027-01-01"}
+    assert [code(told) for told in ask(caller, kind)] == ["kept_elsewhere"]
+    whose = {"register": "acme/customers-again"}
+    assert code(one(caller, anchor="2027-01-01", **whose)) == "delete_after"
+    assert code(one(caller, anchor="2020-01-01", register="acme/customers")) == "no_rule"
+    assert code(one(caller, anchor="2020-01-01", category="D9")) == "no_rule"
+    assert journal.verify().ok
+
+
 def test_an_answer_runs_out_before_anything_planned_begins(
     caller: Caller, keeper: Keeper, at: Callable[[str], None]
 ) -> None:
@@ -420,16 +447,6 @@ def test_l6_when_the_database_cannot_be_read_there_is_no_answer(
     assert answer.status_code == 503
     assert answer.json is not None
     assert "decisions" not in answer.json
-
-
-BROKEN = [
-    "DELETE FROM journal_entry WHERE seq = (SELECT size FROM journal_head)",
-    "UPDATE journal_head SET size = size - 1",
-    "UPDATE journal_head SET leaf = root",
-    "DELETE FROM journal_head",
-    "UPDATE journal_entry SET leaf = salt WHERE seq = (SELECT size FROM journal_head)",
-    "UPDATE journal_entry SET entry = salt WHERE seq = (SELECT size FROM journal_head)",
-]
 
 
 @pytest.mark.parametrize("sql", BROKEN)

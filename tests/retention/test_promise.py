@@ -236,7 +236,8 @@ class Promise(RuleBasedStateMachine):
             self.judge(anchor, mine, answer)
 
     def judge(self, anchor: str, mine: list[Register], answer: dict[str, Any]) -> None:
-        bound = [one.bound for one in mine if one.in_force]
+        # Of who says nothing any more the data may still be there: it is kept, unless the item says whose it is.
+        bound = [one.bound if one.in_force else None for one in mine if one.published]
         if self.holds and any(one.published for one in mine) and len(mine) == 2:
             assert answer["decision"] == "held"
         if not bound or None in bound:

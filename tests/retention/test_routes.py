@@ -14,7 +14,7 @@ from registry.catalogue import load, read, store
 from registry.retention import routes
 from registry.retention.served import publish_rules
 from tests.connectors.asking import Caller, make
-from tests.retention.conftest import BY, Keeper, record
+from tests.retention.conftest import BROKEN, BY, Keeper, record
 from tests.retention.test_rules import FILES
 
 PATH = "/v1/retention-rules"
@@ -173,6 +173,19 @@ def test_l4_of_rules_for_the_same_data_the_longest_is_named(caller: Caller, keep
     assert told(category="D1") == {"of": 3, "period": None, "conflict": True}
 
 
+def test_l4_what_a_register_left_in_a_system_is_measured_by_no_other(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P1Y)
+    Keeper("acme", "staff").put(P6M)
+    keeper.withdraw()
+    for of in ({"category": "D1"}, {"data_category": "pd:Communication"}):
+        told = caller.get(PATH, system="acme/desk", **of).json
+        assert told is not None
+        assert told["longest"] == {"of": 1, "period": None, "conflict": True}
+        named = caller.get(PATH, system="acme/desk", register="acme/staff", **of).json
+        assert named is not None
+        assert named["longest"] == {"of": 1, "period": "P6M", "conflict": False}
+
+
 def test_rules_with_one_criterion_are_in_no_conflict(caller: Caller, keeper: Keeper) -> None:
     statement = {"applies_to": ["D1"], "criterion": "end of membership", "action": "erase"}
     keeper.put(statement)
@@ -214,7 +227,7 @@ def test_l7_an_etag_is_good_until_anything_changes(caller: Caller, keeper: Keepe
     assert caller.get(PATH, {"If-None-Match": "*"}, system="acme/desk").status_code == 404
 
 
-def test_an_answer_takes_one_statement_beside_the_token(
+def test_an_answer_takes_one_statement_beside_the_token_and_the_journals_end(
     app: Flask, caller: Caller, keeper: Keeper, statements: Callable[[], int]
 ) -> None:
     keeper.put({**P6M, "applies_to": "all"})
@@ -226,12 +239,12 @@ def test_an_answer_takes_one_statement_beside_the_token(
     ):
         statements()
         answer = caller.get(PATH, **query)
-        assert (answer.status_code, statements()) == (200, 2)
+        assert (answer.status_code, statements()) == (200, 3)
         assert (
             caller.get(PATH, {"If-None-Match": answer.headers["ETag"]}, **query).status_code,
             statements(),
-        ) == (304, 2)
-    assert (caller.get(PATH, system="acme/unknown").status_code, statements()) == (404, 2)
+        ) == (304, 3)
+    assert (caller.get(PATH, system="acme/unknown").status_code, statements()) == (404, 3)
     assert (caller.get(PATH, system="other/desk").status_code, statements()) == (404, 1)
 
 
@@ -298,7 +311,7 @@ def test_no_statement_reads_a_table_that_grows_from_end_to_end(
     ):
         assert caller.get(PATH, **query).status_code == 200
     monkeypatch.undo()
-    assert len(sent) == 6
+    assert len(sent) == 9
     if base.name != "sqlite":  # small tables are read whole, unless that costs a lot
         base.execute_sql("SELECT set_config('enable_seqscan', 'off', false)")
     for sql, params in sent:
@@ -317,6 +330,21 @@ def test_l6_without_the_database_there_is_no_answer(caller: Caller, keeper: Keep
     answer = caller.get(PATH, system="acme/desk")
     assert answer.status_code >= 500
     assert b"P6M" not in answer.data
+
+
+@pytest.mark.parametrize("sql", BROKEN)
+def test_l6_while_the_journal_is_not_whole_there_is_no_rule_and_no_304(
+    caller: Caller, keeper: Keeper, sql: str
+) -> None:
+    keeper.put(P6M)
+    fresh = caller.get(PATH, system="acme/desk")
+    assert fresh.status_code == 200
+    with db.writing(why="somebody's hand is in the database"):
+        db.database.execute_sql(sql)
+    known = {"If-None-Match": fresh.headers["ETag"]}
+    for query in ({"system": "acme/desk"}, {"system": "acme/desk", "category": "D1"}, {"controller": "acme"}):
+        answer = caller.get(PATH, known, **query)
+        assert (answer.status_code, (answer.json or {})["code"]) == (503, "journal_broken")
 
 
 def test_k2_a_rule_served_is_of_the_version_published_and_not_of_the_draft(

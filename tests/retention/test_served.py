@@ -22,7 +22,7 @@ from registry.db import shape
 from registry.errors import Conflict, Gone
 from registry.retention import served
 from registry.retention.served import Publication, ServedRule, ServedSystem, in_force
-from registry.retention.stored import ServedTogether
+from registry.retention.stored import SaidOnce, ServedTogether
 from tests.retention.conftest import BY, Keeper, record
 
 DESK = ("acme", "desk")
@@ -213,6 +213,8 @@ def test_the_journal_speaks_of_each_and_verifies(keeper: Keeper) -> None:
         (ServedTogether, "document", None),
         (ServedTogether, "digest", "0" * 30),
         (ServedTogether, "rules", 9),
+        (SaidOnce, "category", "D2"),
+        (SaidOnce, "system", "chat"),
         (Publication, "effective_from", "2000-01-01T00:00:00.000000Z"),
         (Publication, "version", 9),
         (Publication, "key", "others"),
@@ -397,4 +399,22 @@ def test_the_migration_joins_what_was_published_before(keeper: Keeper) -> None:
         module["down"](runner.migrator, db.database.obj)
         module["up"](runner.migrator, db.database.obj)
     assert kept() == before
+    assert journal.verify().ok
+
+
+def test_the_migration_remembers_what_was_said_once(keeper: Keeper) -> None:
+    keeper.put(P6M)
+    keeper.put(P6M, systems=["chat"])
+    Keeper("acme", "staff").put({**P6M, "applies_to": "all"}, data_categories=[{"id": "D1", "text": "Talks"}])
+    Keeper("acme", "staff").withdraw()
+    before = sorted(SaidOnce.select().tuples())
+    assert ("acme", "desk", "staff", "D1", "") in before
+    assert ("acme", "desk", "customers", "D2", "pd:EmailAddress") in before
+    with db.writing(why="back to what it was, and forth"):
+        runner = Runner(db.database.obj, str(shape.DIRECTORY), shape.HISTORY)
+        (name,) = [path.stem for path in shape.DIRECTORY.glob("*_said_once.py")]
+        module = runpy.run_path(str(shape.DIRECTORY / f"{name}.py"))
+        module["down"](runner.migrator, db.database.obj)
+        module["up"](runner.migrator, db.database.obj)
+    assert sorted(SaidOnce.select().tuples()) == before
     assert journal.verify().ok
