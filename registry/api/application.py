@@ -27,7 +27,8 @@ Records of processing activities: what is declared, what is observed, whether th
 
 Every error is an RFC 9457 problem with a stable `code`; a head that no HTTP server could read is refused with 400 or
 431 and no body. Writes go by If-Match; lists go on by `next`, with the same filters. Bodies are strict JSON in UTF-8:
-no key twice, no unknown field, whole numbers within ±(2^53 − 1). A read with a parameter that it does not have is 422.
+no key twice, no unknown field, whole numbers within ±(2^53 − 1). A parameter that an operation
+does not have is 422, on writes too.
 """
 
 
@@ -160,7 +161,7 @@ def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, An
     unasked = {
         (rule.endpoint, method)
         for rule, method, view in door.views(app)
-        if unquestioned(rule.rule, method, view)
+        if unquestioned(rule.rule, view)
     }
     nothing = Query(PARSER, Schema())
 

@@ -164,11 +164,11 @@ class Blueprint(flask_smorest.Blueprint):
         return decorate
 
 
-def unquestioned(rule: str, method: str, view: View) -> bool:
-    """Whether a view of the API is read without parameters: then any that is sent is refused, as an unknown one is
-    where some are known. A filter that nobody applied would be taken for an answer."""
+def unquestioned(rule: str, view: View) -> bool:
+    """Whether a view of the API takes no parameters in its query: then any that is sent is refused, as an unknown one is
+    where some are known. A filter that nobody applied would be taken for an answer, a `dry_run` for one."""
     told = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
-    return rule.startswith("/v1/") and method in ("GET", "HEAD") and all(one["in"] != "query" for one in told)
+    return rule.startswith("/v1/") and all(one["in"] != "query" for one in told)
 
 
 def _apidoc(view: View) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from registry import journal
 from registry.api.door import views
 from registry.auth.scopes import SCOPES
 from tests.hostile.test_locks import NUMBERED, OPEN, ROWS, Row
@@ -33,6 +34,9 @@ NAMES = [
     ("limit[$gt]", "1"),
 ]
 API = [row for row in ROWS if row.method == "GET" and row.rule.startswith("/v1/")]
+#: What a caller may think there is on a write, besides: it would have been done although it was not meant.
+WRITES = [row for row in ROWS if row.method != "GET" and row.rule.startswith("/v1/")]
+WISHES = [("dry_run", "true"), ("validate_only", ""), ("force", "1"), ("controller", "acme"), ("sort", "__class__")]
 #: Pages for people: what a mailing hangs on a link turns no reader away, and does nothing.
 PAGES = [row for row in ROWS if row.method == "GET" and row.rule.startswith("/notices")]
 
@@ -80,3 +84,27 @@ def test_c7_pages_take_no_notice_of_other_names(world: World, row: Row) -> None:
         answer = reader("GET", path(world, row, name, value))
         assert (answer.status_code, answer.headers["ETag"]) == (200, plain.headers["ETag"])
         assert answer.get_data() == plain.get_data()
+
+
+def test_c7_every_write_is_asked(world: World) -> None:
+    written = {(method, rule.rule) for rule, method, _ in views(world.app) if method not in ("GET", "HEAD")}
+    asked = {(row.method, row.rule) for row in WRITES}
+    assert {one for one in written if one[1].startswith("/v1/")} == asked
+    assert len(WRITES) > 30
+
+
+@pytest.mark.parametrize("row", WRITES, ids=lambda row: f"{row.method} {row.rule}")
+def test_c7_a_write_with_a_parameter_that_it_does_not_have_does_nothing(world: World, row: Row) -> None:
+    owner = world.caller("acme")
+    method, where, body, headers = row.sent("acme", {one: getattr(world, one) for one in NUMBERED})
+    before = journal.checkpoint()["size"]
+    for name, value in WISHES:
+        answer = owner(method, f"{where}?{name}={value}", body, {**(headers or {}), "Idempotency-Key": name})
+        said: Any = answer.json
+        assert (answer.status_code, said["code"]) == (422, "invalid"), name
+        assert answer.mimetype == "application/problem+json"
+        assert [(one["field"], one["code"], one["in"]) for one in said["errors"]] == [
+            (f"/{name}", "unknown_field", "query")
+        ]
+    assert journal.checkpoint()["size"] == before
+    assert world.caller("acme", seconds=-1)(method, f"{where}?dry_run=1", body, headers).status_code == 401
