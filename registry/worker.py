@@ -23,6 +23,7 @@ from huey import MemoryHuey, crontab
 
 from registry import clock, db, errors
 from registry.api.idempotency import IdempotentAnswer
+from registry.audits import engaging, reading
 from registry.auth.assertions import Assertion
 from registry.auth.clients import Family
 from registry.auth.codes import Asked
@@ -119,7 +120,18 @@ def _swept(model: type[Stored], column: str, before: str) -> int:
     return int(model.delete().where(getattr(model, column) < before).execute())
 
 
-JOBS = (Nightly("check", _check), Nightly("expire", _expire), Nightly("sweep", _sweep))
+def _reads(settings: Settings, goes_on: GoesOn) -> str:
+    grown = reading.anchor_grown(goes_on)
+    gone = engaging.forget(timedelta(days=settings.audit_reads_days))
+    return f"{grown} logs of reading have grown, {gone} were thrown away"
+
+
+JOBS = (
+    Nightly("check", _check),
+    Nightly("expire", _expire),
+    Nightly("reads", _reads),
+    Nightly("sweep", _sweep),
+)
 
 
 # --- jobs

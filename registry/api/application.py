@@ -159,9 +159,7 @@ def _admission(app: Flask) -> Callable[[Mapping[str, Any], Rule, Mapping[str, An
     enter, negotiate = door.lock(app), negotiation.negotiator(app)
     settings: Settings = app.extensions["registry.settings"]
     unasked = {
-        (rule.endpoint, method)
-        for rule, method, view in door.views(app)
-        if unquestioned(rule.rule, view)
+        (rule.endpoint, method) for rule, method, view in door.views(app) if unquestioned(rule.rule, view)
     }
     nothing = Query(PARSER, Schema())
 

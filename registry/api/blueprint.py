@@ -165,8 +165,8 @@ class Blueprint(flask_smorest.Blueprint):
 
 
 def unquestioned(rule: str, view: View) -> bool:
-    """Whether a view of the API takes no parameters in its query: then any that is sent is refused, as an unknown one is
-    where some are known. A filter that nobody applied would be taken for an answer, a `dry_run` for one."""
+    """Whether a view of the API takes no parameters in its query: then any that is sent is refused, as an unknown one
+    is where some are known. A filter or a `dry_run` that nobody applied would be taken for one that was."""
     told = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
     return rule.startswith("/v1/") and all(one["in"] != "query" for one in told)
 

@@ -185,11 +185,20 @@ def _append(told: dict[str, Any], action: str, by: str, payload: dict[str, Any])
     return told
 
 
-def _forget(before: str) -> None:
+@writes
+def forget(kept: timedelta) -> int:
+    """Throw away what was read in engagements that ended so long ago; gives of how many."""
+    return _forget(clock.later(journal.stamp(), -kept.total_seconds()))
+
+
+def _forget(before: str) -> int:
     over = Engagement.select(Engagement.id).where(
         (Engagement.superseded_at == STANDS) & (Engagement.ends_at < before)
     )
-    Read.delete().where(Read.audit.in_(over)).execute()
+    rows = Read.select(Read.audit).distinct().where(Read.audit.in_(over)).order_by(Read.audit)
+    audits = [audit for (audit,) in rows.tuples()]
+    reading.forget(audits)
+    return len(audits)
 
 
 def _mailbox(principal: str) -> str | None:

@@ -3,14 +3,15 @@
 A row is committed before the answer leaves, and an answer that cannot be written down is not given (503): a worker that
 is killed has lost no row of an answer that left. To cost a read little a row does not wait for the disk: what a power
 cut may take are rows of the last moments, after the last write of anything else. Rows of an engagement are numbered
-without a gap and chained by SHA-256; every `ANCHORED` rows, and when the engagement is ended, the journal says how many
-there are and what the last one's hash is, so what was cut, changed or slipped in shows against the journal.
+without a gap and chained by SHA-256; every `ANCHORED` rows, every night, and when the engagement is ended, the journal
+says how many there are and what the last one's hash is, so what was cut, changed or slipped in shows against the
+journal: `registry verify` looks.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,10 @@ from registry.db import Instant, Stored, Text, writes
 #: So many rows are written before the journal says how far the log has come.
 ANCHORED = 100
 ZEROS = "00" * 32
+#: What the journal says of a log: how far it has come, and that it was thrown away after its time.
+LOGGED, FORGOTTEN = "audit.reads-logged", "audit.reads-forgotten"
+#: So many rows of a log are named that do not follow.
+_TOLD = 20
 #: So much of a target is written down; a request line may be 8 kB long.
 LONGEST = 8192
 
@@ -114,30 +119,117 @@ def last(audit: int) -> tuple[int, str]:
 
 def anchor(audit: int, n: int, made: str) -> None:
     """Say in the journal how far the log of an engagement has come. In a write transaction."""
-    controller = db.execute(_OF, audit).fetchone()[0]
-    journal.append(
-        "audit.reads-logged", f"audit/{controller}/{audit}", by="registry", payload={"reads": n, "hash": made}
-    )
+    journal.append(LOGGED, _of(audit) or "", by="registry", payload={"reads": n, "hash": made})
 
 
 _OF = "SELECT controller FROM audit_engagement WHERE id = ? ORDER BY version LIMIT 1"
 
 
+def anchor_grown(goes_on: Callable[[], None] = lambda: None) -> int:
+    """Say in the journal, of each log that has grown since it was last said, how far it has come; gives how many there
+    were. Done every night: what an engagement that ends by itself was last used for is spoken for too."""
+    grown = 0
+    for audit, n in db.execute(_COME).fetchall():
+        grown += _said(int(audit), int(n))
+        goes_on()
+    return grown
+
+
+_COME = """SELECT r.audit, MAX(r.n) FROM audit_read r
+    WHERE EXISTS (SELECT 1 FROM audit_engagement e WHERE e.id = r.audit) GROUP BY r.audit ORDER BY r.audit"""
+
+
+def _said(audit: int, n: int) -> bool:
+    claims, _ = _claims(audit)
+    if n <= max((reads for _, reads, _ in claims), default=0):
+        return False
+    _anchor_last(audit)
+    return True
+
+
+@writes
+def _anchor_last(audit: int) -> None:
+    anchor(audit, *last(audit))
+
+
+def forget(audits: Iterable[int]) -> None:
+    """Throw the logs of these engagements away, and say so in the journal. In a write transaction."""
+    for audit in audits:
+        n, made = last(audit)
+        Read.delete().where(Read.audit == audit).execute()
+        journal.append(
+            FORGOTTEN, _of(audit) or "", by="registry", payload={"reads": n, "hash": made}
+        )  # fmt: skip
+
+
+# --- what `registry verify` finds
+
+
+@journal.beside("the log of what auditors read")
+def all_faults() -> Iterator[str]:
+    """What is wrong with the log of any engagement, each with the engagement that it is of."""
+    known = engagements()
+    for audit, controller in known.items():
+        for fault in faults(audit):
+            yield f"what was read in audit/{controller}/{audit}: {fault}"
+    for (audit,) in db.execute("SELECT DISTINCT audit FROM audit_read ORDER BY audit").fetchall():
+        if audit not in known and audit not in engagements():  # else it was opened meanwhile
+            yield f"there are rows of what was read in an engagement {audit} that there is not"
+
+
+def engagements() -> dict[int, str]:
+    """All engagements, with their controllers."""
+    return dict(db.execute("SELECT DISTINCT id, controller FROM audit_engagement ORDER BY id").fetchall())
+
+
 def faults(audit: int) -> list[str]:
-    """What is wrong with the log of an engagement: rows that do not follow, and what the journal says otherwise."""
+    """What is wrong with the log of an engagement: rows that do not follow, and what the journal says otherwise.
+
+    What was read after the journal last said how far the log had come (every `ANCHORED` rows, every night, at the end)
+    can be cut off unseen by whoever can write the database; nothing else can. In memory are the hashes that the journal
+    has, not the log. Somebody may read meanwhile.
+    """
+    claims, gone = _claims(audit)
+    found, hashes = _walked(audit, {reads for _, reads, _ in claims})
+    if not gone:
+        for seq, reads, made in claims:
+            if hashes.get(reads) != made:
+                found.append(f"entry {seq} of the journal says {reads} rows that end otherwise")
+        gone = bool(found) and _claims(audit)[1]  # thrown away meanwhile?
+        return [] if gone and last(audit)[0] == 0 else found
+    return ["there are rows of a log that was thrown away"] if last(audit)[0] else []
+
+
+def _walked(audit: int, kept: Collection[int]) -> tuple[list[str], dict[int, str]]:
+    """What does not follow in a log, and the hashes of the rows with these numbers."""
     found: list[str] = []
-    before, hashes = ZEROS, {0: ZEROS}
+    before, hashes = ZEROS, dict[int, str]()
     columns = [field for field in Read._meta.sorted_field_names if field != "hash"]
-    for n, row in enumerate(Read.select().where(Read.audit == audit).order_by(Read.n), 1):
+    for n, row in enumerate(Read.select().where(Read.audit == audit).order_by(Read.n).iterator(), 1):
         if row.n != n:
-            return [*found, f"row {n} is missing"]
-        if chained({name: getattr(row, name) for name in columns}, before) != row.hash:
+            return [*found, f"row {n} is missing"], hashes
+        if len(found) < _TOLD and chained({name: getattr(row, name) for name in columns}, before) != row.hash:
             found.append(f"row {n} is not what was written, or follows another")
-        before = hashes[n] = row.hash
-    controller = db.execute(_OF, audit).fetchone()[0]
-    for action in ("audit.reads-logged", "audit.ended"):
-        for entry in journal.entries(of=f"audit/{controller}/{audit}", action=action, limit=100_000):
-            said = (entry.payload or {}).get("reads", 0), (entry.payload or {}).get("hash")
-            if said[0] and hashes.get(said[0]) != said[1]:
-                found.append(f"entry {entry.seq} of the journal says {said[0]} rows that end otherwise")
-    return found
+        before = row.hash
+        if n in kept:
+            hashes[n] = before
+    return found, hashes
+
+
+def _claims(audit: int) -> tuple[list[tuple[int, int, str]], bool]:
+    """What the journal says of a log, as (number of the entry, rows, hash of the last), and whether it says that it was
+    thrown away. An entry whose payload was erased says nothing."""
+    claims, gone, after, of = [], False, 0, _of(audit)
+    while of and (some := journal.entries(of=of, after=after, limit=1000)):
+        for entry in some:
+            said = entry.payload or {}
+            gone |= entry.action == FORGOTTEN
+            if entry.action in (LOGGED, "audit.ended") and said.get("reads"):
+                claims.append((entry.seq, int(said["reads"]), str(said["hash"])))
+        after = some[-1].seq
+    return claims, gone
+
+
+def _of(audit: int) -> str | None:
+    found = db.execute(_OF, audit).fetchone()
+    return f"audit/{found[0]}/{audit}" if found else None

@@ -14,7 +14,7 @@ from registry.journal.entries import (
     position,
     stamp,
 )
-from registry.journal.verification import Fault, Report, verify, witness
+from registry.journal.verification import Fault, Report, beside, verify, witness
 
 __all__ = [
     "Entry",
@@ -24,6 +24,7 @@ __all__ = [
     "JournalNode",
     "Report",
     "append",
+    "beside",
     "checkpoint",
     "controller_of",
     "entries",

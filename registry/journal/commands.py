@@ -25,9 +25,9 @@ from registry.journal.verification import verify as run
 def verify(ctx: click.Context, checkpoint: Path | None, as_json: bool) -> None:
     """Verify the journal and what it speaks of.
 
-    Every entry, its chain, its tree, and the documents. Exit status 1 when something does not fit; the first entry
-    that does not fit is named. Without a checkpoint kept elsewhere, a journal that was cut or rewritten whole by
-    somebody who can write the database cannot be told from an honest one.
+    Every entry, its chain, its tree, the documents, and the logs of what auditors read. Exit status 1 when something
+    does not fit; the first entry that does not fit is named. Without a checkpoint kept elsewhere, a journal that was
+    cut or rewritten whole by somebody who can write the database cannot be told from an honest one.
     """
     terminal.opened()
     kept = _kept(checkpoint) if checkpoint else None

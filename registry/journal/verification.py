@@ -1,5 +1,5 @@
-"""Does the journal still say what it said? Every entry, its chain, its tree, its payload, and the documents it speaks
-of.
+"""Does the journal still say what it said? Every entry, its chain, its tree, its payload, the documents it speaks of,
+and what else it speaks for (the logs of what auditors read).
 """
 
 from __future__ import annotations
@@ -78,6 +78,27 @@ def witness(kind: str, *, every: Every | None = None) -> Callable[[Fetch], Fetch
     return take
 
 
+#: What is wrong with something that is kept outside the journal and spoken for by it: a reason for each fault.
+Beside = Callable[[], "Iterable[str]"]
+_beside: dict[str, Beside] = {}
+
+
+def beside(what: str) -> Callable[[Beside], Beside]:
+    """Decorator: `verify` also asks this function, which compares what is no document of an entry but is spoken for by
+    the journal, as a log that is chained by itself and whose last hash an entry bears.
+
+    Raises ValueError when something of that name is compared already.
+    """
+
+    def take(find: Beside) -> Beside:
+        if what in _beside:
+            raise ValueError(f"{what} is compared already: {_beside[what].__qualname__}")
+        _beside[what] = find
+        return find
+
+    return take
+
+
 def verify(
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Mapping[str, Any] | None = None,
@@ -123,6 +144,7 @@ class _Walk:
         self.compare_head(head)
         self.compare_checkpoint(reached=True)
         self.compare_documents()
+        self.compare_beside()
         return Report(
             self.size,
             tree.root(self.peaks).hex(),
@@ -278,6 +300,14 @@ class _Walk:
             for of, version in every() if every is not None else ():
                 if not stored.speaks_of(of, version):
                     self.fault(None, f"no entry speaks of the document {of} version {version}")
+
+    def compare_beside(self) -> None:
+        for what, find in _beside.items():
+            try:
+                for reason in find():
+                    self.fault(None, reason)
+            except Exception as error:  # damaged rows raise whatever they like, and must be named
+                self.fault(None, f"{what} cannot be read ({type(error).__name__})")
 
 
 def _order(fault: Fault) -> float:

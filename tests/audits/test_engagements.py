@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import rfc8785
+from click.testing import CliRunner
 
 from registry import clock, db, errors, journal
 from registry.audits import engaging, reading
@@ -21,6 +22,7 @@ from registry.audits.reading import Read
 from registry.auth import giving, tokens
 from registry.auth.clients import Family
 from registry.auth.duties import Given
+from registry.cli import main
 from registry.people import links, users
 from tests import engines
 from tests.hostile.world import BY, Caller, World, made
@@ -317,8 +319,21 @@ MEDDLING: list[Callable[[int], Any]] = [
 ]
 
 
+def verified() -> tuple[int, Any]:
+    """The exit status of `registry verify`, and what it said."""
+    found = CliRunner().invoke(main, ["verify", "--json"])
+    return found.exit_code, json.loads(found.output)
+
+
+def restored(rows: list[dict[str, Any]]) -> None:
+    """The log as it was before somebody meddled with it."""
+    with db.writing(why="as it was"):
+        Read.delete().where(Read.audit == rows[0]["audit"]).execute()
+        Read.insert_many(rows).execute()
+
+
 @pytest.mark.parametrize("meddle", MEDDLING, ids=range(len(MEDDLING)))
-def test_meddling_with_the_log_shows(
+def test_meddling_with_the_log_shows_and_registry_verify_says_so(
     dpo: Caller, auditor: tuple[Caller, str], meddle: Callable[[int], Any]
 ) -> None:
     caller, path = auditor
@@ -327,9 +342,75 @@ def test_meddling_with_the_log_shows(
         caller("GET", "/v1/registers")
     dpo("DELETE", path, None, {"If-Match": '"v1"'})
     assert reading.faults(number) == []
+    status, said = verified()
+    assert (status, said["ok"], said["faults"]) == (0, True, [])
+    rows = list(Read.select().where(Read.audit == number).dicts())
     with db.writing(why="as somebody with the database may"):
         assert meddle(number).execute()
     assert reading.faults(number)
+    status, said = verified()
+    assert (status, said["ok"]) == (1, False)
+    assert all(f"what was read in audit/acme/{number}: " in one["reason"] for one in said["faults"])
+    restored(rows)
+    assert verified()[0] == 0
+
+
+def test_a_row_that_was_slipped_in_shows(dpo: Caller, auditor: tuple[Caller, str]) -> None:
+    """A row that does not follow, and a log of an engagement that never was."""
+    caller, path = auditor
+    number = int(path.rpartition("/")[2])
+    for _ in range(2):
+        caller("GET", "/v1/registers")
+    dpo("DELETE", path, None, {"If-Match": '"v1"'})
+    rows = list(Read.select().where(Read.audit == number).order_by(Read.n).dicts())
+    slipped = {**rows[-1], "n": 3}
+    elsewhere = {**rows[-1], "audit": 10**6, "n": 1}
+    for one, named in (
+        (slipped, f"audit/acme/{number}"),
+        (elsewhere, "an engagement 1000000 that there is not"),
+    ):
+        with db.writing(why="as somebody with the database may"):
+            Read.insert(one).execute()
+        status, said = verified()
+        assert status == 1
+        assert [named in fault["reason"] for fault in said["faults"]] == [True]
+        with db.writing(why="as it was"):
+            Read.delete().where((Read.audit == one["audit"]) & (Read.n == one["n"])).execute()
+    assert verified()[0] == 0
+
+
+def test_what_cannot_be_compared_is_said(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    def broken(_: int) -> list[str]:
+        raise ValueError
+
+    monkeypatch.setattr(reading, "faults", broken)
+    monkeypatch.setattr(reading, "engagements", lambda: {1: "acme"})
+    report = journal.verify()
+    assert [fault.reason for fault in report.faults] == [
+        "the log of what auditors read cannot be read (ValueError)"
+    ]
+
+
+def test_every_night_the_journal_says_how_far_each_log_has_come(
+    dpo: Caller, auditor: tuple[Caller, str]
+) -> None:
+    """What was read last in an engagement that ends by itself cannot be cut off unseen either."""
+    caller, path = auditor
+    number = int(path.rpartition("/")[2])
+    reading.anchor_grown()
+    for _ in range(3):
+        caller("GET", "/v1/registers")
+    before = journal.checkpoint()["size"]
+    assert reading.anchor_grown() == 1
+    assert reading.anchor_grown() == 0
+    (entry,) = journal.entries(after=before)
+    rows = list(Read.select().where(Read.audit == number).order_by(Read.n).dicts())
+    assert (entry.object, entry.action) == (f"audit/acme/{number}", "audit.reads-logged")
+    assert entry.payload == {"reads": 3, "hash": rows[-1]["hash"]}
+    with db.writing(why="as somebody with the database may"):
+        Read.delete().where((Read.audit == number) & (Read.n == 3)).execute()
+    assert reading.faults(number) == [f"entry {entry.seq} of the journal says 3 rows that end otherwise"]
+    restored(rows)
 
 
 def test_readers_at_once_leave_no_gap(world: World, dpo: Caller, auditor: tuple[Caller, str]) -> None:
@@ -400,18 +481,27 @@ def test_a_worker_that_is_killed_has_lost_no_row(
     assert reading.faults(int(path.rpartition("/")[2])) == []
 
 
-def test_what_was_read_long_ago_is_thrown_away(
+def test_what_was_read_long_ago_is_thrown_away_and_the_journal_says_so(
     world: World, dpo: Caller, auditor: tuple[Caller, str]
 ) -> None:
     caller, path = auditor
     caller("GET", "/v1/registers")
     number = int(path.rpartition("/")[2])
     dpo("DELETE", path, None, {"If-Match": '"v1"'})
+    (row,) = Read.select().where(Read.audit == number).dicts()
     terms = engaging.Terms(ends_on=date.fromisoformat(SOON), purpose="x")
     for kept, left in ((timedelta(days=1), 1), (timedelta(0), 0)):
         engaging.open_engagement("acme", f"client/{caller.client_id}", terms, by=BY, kept=kept)
         assert Read.select().where(Read.audit == number).count() == left
     assert dpo("GET", path).status_code == 200
+    entry = journal.entries(of=f"audit/acme/{number}", limit=10)[-1]
+    assert (entry.action, entry.payload) == ("audit.reads-forgotten", {"reads": 1, "hash": row["hash"]})
+    assert engaging.forget(timedelta(0)) == 0  # once
+    assert verified()[0] == 0
+    with db.writing(why="as somebody with the database may"):
+        Read.insert(row).execute()
+    assert reading.faults(number) == ["there are rows of a log that was thrown away"]
+    assert engaging.forget(timedelta(0)) == 1  # and these go too
 
 
 def test_a_person_reads_through_a_client_and_is_named(world: World, dpo: Caller) -> None:

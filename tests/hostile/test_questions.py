@@ -36,7 +36,13 @@ NAMES = [
 API = [row for row in ROWS if row.method == "GET" and row.rule.startswith("/v1/")]
 #: What a caller may think there is on a write, besides: it would have been done although it was not meant.
 WRITES = [row for row in ROWS if row.method != "GET" and row.rule.startswith("/v1/")]
-WISHES = [("dry_run", "true"), ("validate_only", ""), ("force", "1"), ("controller", "acme"), ("sort", "__class__")]
+WISHES = [
+    ("dry_run", "true"),
+    ("validate_only", ""),
+    ("force", "1"),
+    ("controller", "acme"),
+    ("sort", "__class__"),
+]
 #: Pages for people: what a mailing hangs on a link turns no reader away, and does nothing.
 PAGES = [row for row in ROWS if row.method == "GET" and row.rule.startswith("/notices")]
 
