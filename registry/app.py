@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
-from registry import db, outbound
+from registry import db, jobs, outbound
 from registry.api import Blueprint, application, probe
 from registry.audits import routes as audits
 from registry.auth import arriving, roles
@@ -22,7 +23,7 @@ from registry.connectors.routes import connectors, observations
 from registry.consequences import routes as consequences
 from registry.drift import routes as drift
 from registry.journal import routes as journal
-from registry.journal.entries import position
+from registry.journal.entries import checkpoint, position
 from registry.keys import held
 from registry.keys import routes as keys
 from registry.keys.sealing import Sealer
@@ -118,5 +119,10 @@ def _keys_are_here(settings: Settings) -> None:
 
 def _finish(app: Flask) -> None:
     app.extensions[NAMES] = read.named
-    probe(app, "database", db.engine)
-    probe(app, "journal", lambda: {"size": position()})
+    probe(app, "database", lambda: db.engine() | db.standing())
+    probe(app, "journal", _journal)
+    probe(app, "worker", jobs.standing)
+
+
+def _journal() -> dict[str, Any]:
+    return {"size": position(), "recorded_at": checkpoint("-")["recorded_at"]}

@@ -8,7 +8,6 @@ that is killed loses nothing.
 from __future__ import annotations
 
 import logging
-import secrets
 import signal
 import threading
 import time
@@ -32,7 +31,8 @@ from registry.checks.runs import running as checking
 from registry.clock import later
 from registry.connectors.looking import running as looking
 from registry.connectors.looking.expiring import expire
-from registry.db import Instant, Stored, Text, writes
+from registry.db import Stored, writes
+from registry.jobs import beat, claim, ended, goes_on
 from registry.keys.sealing import Sealer
 from registry.people.devices import KnownBrowser
 from registry.people.links import Link
@@ -48,14 +48,14 @@ BY = "worker"
 NIGHT = 3
 #: Seconds between one look for something to send and the next.
 EVERY = 0.5
-#: A job says that it goes on at least so often, else another worker begins it anew, seconds.
-LEASE = 900
 #: Seconds after which a job that failed is tried again.
 AGAIN = 3600
 #: Seconds that what is going on has to end, once the worker is to.
 PATIENCE = 40
 #: What has expired so long ago is removed, seconds: until then it may be wanted to say that it has.
 KEPT = 7 * 86_400
+#: For how long a sign of life holds, seconds: one is given each minute; from cron, it is to come each hour at least.
+BEAT, BEAT_OF_CRON = 180, 3900
 
 #: Rows that mean nothing once they have expired, and the column that says when.
 EXPIRING: tuple[tuple[type[Stored], str], ...] = (
@@ -70,20 +70,6 @@ EXPIRING: tuple[tuple[type[Stored], str], ...] = (
 )
 
 GoesOn = Callable[[], None]
-
-
-class Job(Stored):
-    """A job that comes round: when it is due, who is doing it until when, and how it went the last time."""
-
-    name = Text(primary_key=True)
-    due_at: Any = Instant()
-    lease: Any = Text(null=True)
-    leased_until: Any = Instant(null=True)
-    ended_at: Any = Instant(null=True)
-    outcome: Any = Text(null=True)
-
-    class Meta:
-        table_name = "worker_job"
 
 
 class Stopped(Exception):
@@ -145,37 +131,6 @@ def next_night(now: str, zone: str) -> str:
         if at > now:
             return at
     raise AssertionError("unreachable")
-
-
-_COMES_ROUND = "when a job is due is no record; what it does has entries of its own"
-
-
-@writes(journalled=False, why=_COMES_ROUND)
-def claim(name: str, first: str) -> str | None:
-    """A lease for a job that is due, None for one that is not or that somebody has; a new job is due at `first`."""
-    Job.insert(name=name, due_at=first).on_conflict_ignore().execute()
-    now, mine = clock.now(), secrets.token_hex(8)
-    free = Job.leased_until.is_null() | (Job.leased_until < now)
-    taken = Job.update(lease=mine, leased_until=later(now, LEASE)).where(
-        (Job.name == name) & (Job.due_at <= now) & free
-    )
-    return mine if taken.execute() == 1 else None
-
-
-@writes(journalled=False, why=_COMES_ROUND)
-def goes_on(name: str, lease: str) -> bool:
-    """Whether the lease is still ours, for a while more."""
-    mine = (Job.name == name) & (Job.lease == lease)
-    return Job.update(leased_until=later(clock.now(), LEASE)).where(mine).execute() == 1
-
-
-@writes(journalled=False, why=_COMES_ROUND)
-def ended(name: str, lease: str, due_at: str | None, outcome: str) -> None:
-    """Give a lease back, and say when the job is due again (None: as it was)."""
-    told: dict[str, Any] = {"lease": None, "leased_until": None, "ended_at": clock.now(), "outcome": outcome}
-    if due_at is not None:
-        told["due_at"] = due_at
-    Job.update(told).where((Job.name == name) & (Job.lease == lease)).execute()
 
 
 def do_due(settings: Settings, stop: Callable[[], bool]) -> list[str]:
@@ -240,6 +195,10 @@ class Worker:
             if free and not self.stop():
                 self._safely("do", lambda: do_due(self.settings, self.stop))
 
+    def live(self) -> None:
+        """Say that somebody is here."""
+        self._safely("live", lambda: beat(BEAT))
+
     @contextmanager
     def _turn(self, name: str) -> Iterator[bool]:
         """One at a time of each: whether it is free. What takes longer than until the next turn is left to end."""
@@ -282,6 +241,7 @@ def run(settings: Settings) -> None:
         huey.periodic_task(minute, name="send")(lambda: worker.send(59)),
         huey.periodic_task(minute, name="look")(worker.look),
         huey.periodic_task(minute, name="do")(worker.do),
+        huey.periodic_task(minute, name="live")(worker.live),
     ]
     for turn in turns:
         turn()  # at once, and then each minute
@@ -299,5 +259,6 @@ def once(settings: Settings) -> None:
         worker.do()
         while worker.sender.tick():
             time.sleep(0.05)
+        beat(BEAT_OF_CRON)
     finally:
         worker.sender.close()

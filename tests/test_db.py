@@ -453,6 +453,19 @@ def test_a_database_of_a_newer_program_is_not_touched(opened: str) -> None:
         )
     with pytest.raises(RuntimeError, match="9999_future"):
         db.migrate()
+    assert db.standing()["warnings"] == ["database_newer"]
+
+
+def test_health_says_which_migrations_wait(
+    opened: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    last = max(path.stem for path in shape.DIRECTORY.glob("[0-9]*.py"))
+    assert db.standing() == {"migration": last, "waiting": 0, "warnings": []}
+    for path in shape.DIRECTORY.glob("[0-9]*.py"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "9999_more.py").write_text("def up(m, db): ...")
+    monkeypatch.setattr(shape, "DIRECTORY", tmp_path)
+    assert db.standing() == {"migration": last, "waiting": 1, "warnings": ["migrations_waiting"]}
 
 
 def test_a_migration_that_breaks_leaves_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -18,8 +19,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from registry import clock, db, errors, journal, worker
+from registry import clock, db, errors, jobs, journal, worker
 from registry.api.idempotency import IdempotentAnswer
+from registry.app import create_app
 from registry.auth import clients, tokens
 from registry.auth.clients import Family
 from registry.catalogue import store
@@ -155,23 +157,23 @@ def test_nightly_jobs_are_done_once_a_night_by_whoever_comes_first(told: Told, t
     time.now = "2027-01-15T10:00:00.000000Z"
     names = [job.name for job in worker.JOBS]
     assert nights(told, time, 3) == [names] * 3
-    assert worker.Job.get().due_at == "2027-01-19T01:00:00.000000Z"  # three o'clock in Helsinki
+    assert jobs.Job.get().due_at == "2027-01-19T01:00:00.000000Z"  # three o'clock in Helsinki
     time.forward(10 * DAY)  # nobody was there for days: done at once, and once
     assert worker.do_due(told.settings, lambda: False) == names
     assert worker.do_due(told.settings, lambda: False) == []
 
 
 def test_a_job_is_of_one_worker_until_its_lease_runs_out(told: Told, time: Clock) -> None:
-    lease = worker.claim("check", time.now)
+    lease = jobs.claim("check", time.now)
     assert lease is not None
-    assert worker.claim("check", time.now) is None
-    assert worker.goes_on("check", lease)
-    time.forward(worker.LEASE + 1)
-    other = worker.claim("check", time.now)
+    assert jobs.claim("check", time.now) is None
+    assert jobs.goes_on("check", lease)
+    time.forward(jobs.LEASE + 1)
+    other = jobs.claim("check", time.now)
     assert other is not None
-    assert not worker.goes_on("check", lease)
-    worker.ended("check", lease, clock.later(time.now, DAY), "late")
-    assert worker.Job.get().lease == other
+    assert not jobs.goes_on("check", lease)
+    jobs.ended("check", lease, clock.later(time.now, DAY), "late")
+    assert jobs.Job.get().lease == other
 
 
 @pytest.mark.parametrize("fault", [errors.Unavailable("Away."), RuntimeError("a fault of ours")])
@@ -186,7 +188,7 @@ def test_a_job_that_fails_is_tried_in_an_hour_and_holds_up_no_other(
     worker.do_due(told.settings, lambda: False)
     time.forward(DAY)
     assert worker.do_due(told.settings, lambda: False) == ["works"]
-    row = worker.Job.get(worker.Job.name == "fails")
+    row = jobs.Job.get(jobs.Job.name == "fails")
     assert (row.lease, row.due_at) == (None, clock.later(time.now, worker.AGAIN))
     assert row.outcome.startswith("failed")
     time.forward(worker.AGAIN)
@@ -210,7 +212,7 @@ def test_a_job_stops_when_the_worker_is_to_end_and_is_done_by_the_next(
     time.forward(DAY)
     assert worker.do_due(told.settings, lambda: bool(parts)) == []
     assert parts == ["first"]
-    row = worker.Job.get(worker.Job.name == "long")
+    row = jobs.Job.get(jobs.Job.name == "long")
     assert (row.lease, row.outcome) == (None, "stopped")
     assert worker.do_due(told.settings, lambda: False) == ["long", "other"]
 
@@ -226,6 +228,39 @@ def test_the_nightly_check_is_of_all_registers(told: Told, time: Clock) -> None:
         ("findings/acme", "worker"),
         ("check-run/1", "worker"),
     ]
+
+
+def test_health_says_whether_a_worker_is_there_and_what_went_wrong(told: Told, time: Clock) -> None:
+    asker = create_app(dataclasses.replace(told.settings, database=told.url)).test_client()
+
+    def health() -> dict[str, Any]:
+        answer = asker.get("/health")
+        assert (answer.status_code, answer.json["status"]) == (200, "ok")  # a warning is no failure
+        return dict(answer.json)
+
+    said = health()
+    assert said["warnings"] == ["worker_absent"]
+    assert said["worker"] == {"running": False, "seen_at": None, "failed": []}
+    beside = worker.Worker(told.settings, lambda: False)
+    beside.live()
+    began = time.now
+    time.forward(worker.BEAT - 1)
+    assert health()["worker"] == {"running": True, "seen_at": began, "failed": []}
+    time.forward(2)
+    assert health()["worker"] == {"running": False, "seen_at": began, "failed": []}
+    beside.live()
+    assert health()["warnings"] == []
+    lease = jobs.claim("check", time.now)
+    assert lease is not None
+    jobs.ended("check", lease, None, "failed: busy")
+    said = health()
+    assert (said["worker"]["failed"], said["warnings"]) == (["check"], ["worker_job_failed"])
+    beside.sender.close()
+
+
+def test_a_worker_that_runs_gives_signs_of_life(told: Told) -> None:
+    with working(told):
+        until(lambda: jobs.standing()["running"])
 
 
 def test_what_has_expired_long_ago_is_swept_and_nothing_else(told: Told, time: Clock) -> None:
@@ -261,7 +296,7 @@ def test_once_does_what_is_due_and_ends(told: Told, monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(main, ["worker", "--once"])
     assert (done.exit_code, len(at.got)) == (0, 3)
     db.open(told.url)
-    assert {job.name for job in worker.Job.select()} == {job.name for job in worker.JOBS}
+    assert {job.name for job in jobs.Job.select()} == {"worker", *(job.name for job in worker.JOBS)}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from registry.db.engines import (
     request_end,
 )
 from registry.db.failures import failure
-from registry.db.shape import drift, generate, migrate, migrations, models, pending
+from registry.db.shape import drift, generate, migrate, migrations, models, pending, standing
 from registry.db.stored import Instant, Stored, Text
 from registry.db.verbs import lightly, noted, snapshot, work, writes, writing
 
@@ -48,6 +48,7 @@ __all__ = [
     "request_begin",
     "request_end",
     "snapshot",
+    "standing",
     "work",
     "writes",
     "writing",

@@ -49,6 +49,20 @@ def pending() -> list[str]:
     return [row.name for row in rows if not row.applied]
 
 
+def standing() -> dict[str, Any]:
+    """Which migration the database had last, and how many wait, for /health; `warnings` say where they do not fit.
+
+    Where they wait, whatever needs them fails until `registry migrate`; a newer database may be one that is being
+    upgraded, while this server still answers.
+    """
+    rows = _runner().status()
+    had = [row.name for row in rows if row.applied]
+    waiting = sum(not row.applied for row in rows)
+    warnings = ["migrations_waiting"] if waiting else []
+    warnings += ["database_newer"] if any(row.path is None for row in rows) else []
+    return {"migration": had[-1] if had else None, "waiting": waiting, "warnings": warnings}
+
+
 def migrations() -> int:
     """How many migrations this program knows."""
     return len(_runner().status())

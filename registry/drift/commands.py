@@ -12,6 +12,7 @@ import orjson
 from registry import terminal
 from registry.catalogue import store
 from registry.catalogue.read import parts
+from registry.checks.book import book
 from registry.drift import sides
 from registry.drift.beside import Beside
 from registry.drift.drifting import Drift, drift
@@ -20,6 +21,7 @@ from registry.errors import NotFound
 
 MARKS = {"differs": "✗", "unknown": "?", "agrees": "✓", "not_applicable": "–"}
 COLOURS = {"differs": "red", "unknown": "yellow", "agrees": "green", "not_applicable": None}
+SEVERITY_COLOURS = {"error": "red", "warning": "yellow"}
 #: Names of what is printed, by language.
 SAYS = {
     "en": {
@@ -120,14 +122,17 @@ def _block(found: Drift, one: Beside, language: str) -> None:
         _line(says["observed"], "; ".join(said[language] for said in sides.seen(look)) + f" {source}")
     for statement in one.statements:
         for finding in statement.findings:
+            worst = finding.severity or book()[one.aspect.code].rule.severity
+            name = worst if finding.kind == "fail" else ""  # what is open is of no severity yet
             closes = f" → {finding.closes[language]}" if finding.closes else ""
-            _line("", finding.message[language] + closes)
+            _line(name, finding.message[language] + closes, SEVERITY_COLOURS.get(name))
 
 
-def _line(name: str, text: str) -> None:
+def _line(name: str, text: str, colour: str | None = None) -> None:
     first = f"  {name:<{len(INDENT) - 2}}"
     width = max(60, shutil.get_terminal_size((100, 24)).columns)
-    click.echo(textwrap.fill(text, width, initial_indent=first, subsequent_indent=INDENT))
+    filled = textwrap.fill(text, width, initial_indent=first, subsequent_indent=INDENT)
+    click.echo(click.style(filled[: len(first)], fg=colour) + filled[len(first) :])
 
 
 def _after(found: Drift, language: str) -> None:
