@@ -34,6 +34,7 @@ code="zone_needed")``).
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -187,3 +188,17 @@ class Busy(Unavailable):
 
 class StorageFull(Problem):
     status, code, title = 507, "storage_full", "Insufficient Storage"
+
+
+def places(error: BaseException) -> str:
+    """An exception for the log: of what kinds it and its causes are, and where they were raised; not what they say.
+
+    A text may repeat what somebody sent: PostgreSQL's shows the row that it refused.
+    """
+    told: list[str] = []
+    one: BaseException | None = error
+    while one is not None and len(told) < 10:
+        kind = f"{type(one).__module__}.{type(one).__qualname__}"
+        told.append(kind + "\n" + "".join(traceback.format_tb(one.__traceback__)))
+        one = one.__cause__ or one.__context__
+    return "\n".join(told).rstrip()

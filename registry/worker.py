@@ -154,8 +154,8 @@ def do_due(settings: Settings, stop: Callable[[], bool]) -> list[str]:
         except errors.Problem as problem:
             log.error("%s: %s", job.name, problem.code)
             ended(job.name, lease, later(clock.now(), AGAIN), f"failed: {problem.code}")
-        except Exception:  # the others are done all the same
-            log.exception("%s failed", job.name)
+        except Exception as error:  # the others are done all the same
+            log.error("%s failed\n%s", job.name, errors.places(error))
             ended(job.name, lease, later(clock.now(), AGAIN), "failed")
         else:
             log.info("%s: %s", job.name, outcome)
@@ -220,7 +220,7 @@ class Worker:
         ) as error:  # the worker goes on whatever happens: it is what notices when all is well again
             meant = error if isinstance(error, errors.Problem) else db.failure(error)
             if meant is None:
-                log.exception("%s failed", name)
+                log.error("%s failed\n%s", name, errors.places(error))
             else:
                 log.warning("%s: %s", name, meant.code)
         finally:

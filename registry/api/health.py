@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, current_app
 from marshmallow import fields
 
-from registry import __version__
+from registry import __version__, errors
 from registry.api.answer import json
 from registry.api.blueprint import Blueprint
 from registry.api.door import public
@@ -91,8 +91,8 @@ def health() -> Response:
         try:
             parts[name] = dict(look())
             warnings += parts[name].pop("warnings", ())
-        except Exception:
-            log.exception("health: %s", name)
+        except Exception as error:
+            log.error("health: %s\n%s", name, errors.places(error))
             status, parts[name] = "degraded", {"status": "unavailable"}
     told = {"status": status, "version": package_version(), "warnings": warnings, **parts}
     return json(told, 200 if status == "ok" else 503)

@@ -70,7 +70,7 @@ def told(error: Exception, environ: Mapping[str, Any], endpoint: str | None) -> 
     if (meant := db.failure(error)) is not None:
         log.warning("database: %s at %s %s", meant.code, environ["REQUEST_METHOD"], endpoint)
         return answer(meant)
-    log.error("unforeseen fault at %s %s", environ["REQUEST_METHOD"], endpoint, exc_info=error)
+    log.error("unforeseen fault at %s %s\n%s", environ["REQUEST_METHOD"], endpoint, errors.places(error))
     return answer(errors.Internal())
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
+from registry import errors
 from registry.checks import rules
 from registry.checks.rule import Case, Outcome, Rule, Said, settled
 
@@ -105,8 +106,8 @@ def examine(case: Case, codes: Iterable[str] | None = None) -> Iterator[tuple[Ch
     for check in checks.values():
         try:
             outcomes = check.say(case)
-        except Exception:
-            log.exception("%s broke on %s", check.code, case.record.key)
+        except Exception as error:
+            log.error("%s broke on %s\n%s", check.code, case.record.key, errors.places(error))
             outcomes = (BROKEN,)
         for outcome in outcomes:
             yield check, outcome

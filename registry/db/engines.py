@@ -7,6 +7,7 @@ can corrupt a WAL database (SQLite 3.7.0 to 3.51.2). PostgreSQL is reached throu
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import random
 import re
@@ -31,6 +32,9 @@ SAFE_WAL = (3, 51, 3)
 ENABLE_QPSG = 1007  # SQLITE_DBCONFIG_ENABLE_QPSG
 
 database = peewee.DatabaseProxy()
+
+# At DEBUG peewee would write each statement with its values: references to people, and what is sealed or hashed.
+logging.getLogger("peewee").setLevel(logging.INFO)
 
 _READS = re.compile(
     r"[\s(]*(?:SELECT|PRAGMA|EXPLAIN|VALUES|SHOW|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))\b",

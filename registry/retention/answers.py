@@ -53,7 +53,7 @@ def answers(
     if len(systems) > SYSTEMS:
         raise Invalid(f"More than {SYSTEMS} systems; ask in several calls.", code="too_many", field="/items")
     people = {one.subject for one in good if one.subject is not None}
-    digests = {person: [key.digest(person) for key in keys] for person in people}
+    digests = {person: [digest for key in keys for digest in key.sought(person)] for person in people}
     with db.snapshot():
         moment = _moment(systems, [digest for some in digests.values() for digest in some], keys)
     until = min(clock.written(datetime.fromisoformat(moment.now) + timedelta(seconds=seconds)), moment.bound)

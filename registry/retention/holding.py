@@ -17,6 +17,7 @@ from registry.catalogue.model import Facet
 from registry.catalogue.read import zone_at
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Gone, Invalid, NotFound, PreconditionFailed
+from registry.law import law
 from registry.retention.hold import Hold, targets
 from registry.retention.keyed import Key
 from registry.retention.lasting import ENDLESS
@@ -77,8 +78,9 @@ def set_hold(
     """Hold data of a controller from the next answer on; gives the hold's number.
 
     `registers` and `systems` are keys, `categories` pairs (register, category id), `subjects` references to people,
-    which need a `key`. Raises Invalid: `no_target` for none of all, `unknown_register`, `unknown_system` and
-    `unknown_category` for what was never declared (it would hold nothing), `no_hold_key`, `in_the_past` for the review.
+    which need a `key`. Raises Invalid: `no_target` for none of all, `unknown_register`, `unknown_system`,
+    `unknown_category` and `unknown_data_category` for what was never declared (it would hold nothing), `no_hold_key`,
+    `in_the_past` for the review.
     """
     if not (registers or systems or categories or data_categories or subjects):
         raise Invalid("Say what is held.", code="no_target", field="/registers")
@@ -89,10 +91,11 @@ def set_hold(
             field="/subjects",
         )
     _known(controller, registers, systems, categories)
+    _kinds(controller, data_categories)
     _ahead(controller, review_on)
     now = journal.stamp()
     number = (StoredHold.select(peewee.fn.MAX(StoredHold.id)).scalar() or 0) + 1
-    digests = sorted({key.digest(one) for one in subjects}) if key is not None else []
+    digests = sorted({key.held(one) for one in subjects}) if key is not None else []
     for batch in peewee.chunked(digests, 200):
         HeldSubject.insert_many(
             [
@@ -172,6 +175,19 @@ def _known(
                 "No version of the register has that category.",
                 code="unknown_category",
                 field=f"/categories/{place}/category",
+            )
+
+
+def _kinds(controller: str, kinds: Iterable[str]) -> None:
+    """Raises Invalid for a kind of data that neither we know nor any version of a register ever named: misspelt."""
+    known = law().vocabularies["personal_data"].terms
+    for place, kind in enumerate(kinds):
+        of = (Facet.kind == "register") & (Facet.name == "data_category") & (Facet.value == kind)
+        if kind not in known and not Facet.select().where(of & (Facet.controller == controller)).exists():
+            raise Invalid(
+                "No register has data of that kind, and it is no term that is known here.",
+                code="unknown_data_category",
+                field=f"/data_categories/{place}",
             )
 
 

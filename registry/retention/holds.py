@@ -85,12 +85,14 @@ class HoldProposalSchema(Schema):
     systems = _some(Text(max=130), 200, "All data in these: controller/key.")
     categories = _some(fields.Nested(HeldCategorySchema), 200, "Data categories of registers.")
     data_categories = _some(
-        Text(max=120), 200, "Data of these kinds anywhere, terms of DPV: pd:EmailAddress."
+        Text(max=120),
+        200,
+        "Data of these kinds anywhere, terms of DPV: pd:EmailAddress; of none that is broader or narrower.",
     )
     subjects = _some(
         Text(max=500),
         10_000,
-        "All data of these people: any reference that callers give; kept as keyed hashes.",
+        "All data of these people: any reference that callers give, compared by letters and digits; kept as keyed hashes.",
     )
     reason = Text(required=True, max=2000)
     review_on = Day(
@@ -152,8 +154,8 @@ def set_legal_hold(body: dict[str, Any]) -> Response:
     """Hold data from the next answer on, whatever a rule says.
 
     Systems are told that something is held and by which number, not why. 422: `no_target`, `unknown_register`,
-    `unknown_system`, `unknown_category` (a hold on what is not there would hold nothing), `other_controller`,
-    `no_hold_key` where references to people cannot be hashed, `in_the_past`.
+    `unknown_system`, `unknown_category`, `unknown_data_category` (a hold on what is not there would hold nothing),
+    `other_controller`, `no_hold_key` where references to people cannot be hashed, `in_the_past`.
     """
     controller = body["controller"]
     mine(controller)

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import hashlib
 import hmac
+import unicodedata
 
 from registry.keys.material import lines
 from registry.settings import Settings
@@ -27,6 +28,24 @@ class Key:
     def digest(self, reference: str) -> str:
         """The keyed hash of a reference, in hexadecimal."""
         return hmac.new(self.secret, reference.encode(), hashlib.sha256).hexdigest()
+
+    def held(self, reference: str) -> str:
+        """What a hold keeps of a reference: the hash of its letters and digits, however they are written."""
+        return self.digest(plain(reference))
+
+    def sought(self, reference: str) -> tuple[str, str]:
+        """What a reference may have been kept as; the oldest holds have it as it was given."""
+        return self.held(reference), self.digest(reference)
+
+
+def plain(reference: str) -> str:
+    """The letters and digits of a reference, in one case and form (NFKC); all of it where it has none.
+
+    "Customer 4711", "customer-4711" and "CUSTOMER 4711" in wide letters are one: a hold that holds one too many keeps
+    data a while longer, one that misses somebody loses it.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", reference).casefold())
+    return "".join(filter(str.isalnum, folded)) or reference
 
 
 def keys(settings: Settings) -> tuple[Key, ...]:

@@ -99,8 +99,10 @@ class Sender:
         db.request_begin()
         try:
             return send_to(endpoint, self.settings, self.sealer, self._over.is_set)
-        except Exception:  # one endpoint's trouble is not the others'; it comes up again at the next tick
-            log.exception("sending to webhook %s", endpoint)
+        except (
+            Exception
+        ) as error:  # one endpoint's trouble is not the others'; it comes up again at the next tick
+            log.error("sending to webhook %s\n%s", endpoint, errors.places(error))
             return Counter(failed=1)
         finally:
             db.request_end()

@@ -371,6 +371,29 @@ def test_with_people_held_nobody_is_deleted_unnamed(caller: Caller, keeper: Keep
     assert told["code"] == "hold_unreadable"
 
 
+def test_a_person_is_held_however_the_reference_is_written(caller: Caller, keeper: Keeper) -> None:
+    keeper.put(P6M)
+    number = hold(subjects=["Customer 4711", "Äijä@Acme.example"])
+    with db.writing(why="a hold of before references were compared by letters and digits"):
+        key = keyed.keys(Settings(hold_key=KEY))[0]
+        holding.HeldSubject.insert(
+            controller="acme", digest=key.digest("Old-7"), hold=number, key_id=key.id
+        ).execute()
+    written = (
+        "customer 4711",
+        " CUSTOMER\t4711 ",
+        "customer-4711",
+        "\uff43\uff55\uff53\uff54\uff4f\uff4d\uff45\uff52\uff14\uff17\uff11\uff11",  # wide
+        "A\u0308IJA\u0308@acme.example",  # not composed
+        "Customer\u200b4711",  # with a space of no width
+        "Old-7",
+    )
+    for subject in written:
+        assert code(one(caller, anchor="2020-01-01", subject=subject)) == "held", subject
+    for subject in ("customer 4712", "customer", "4711"):
+        assert code(one(caller, anchor="2020-01-01", subject=subject)) == "delete_after", subject
+
+
 def test_a_hold_on_a_register_holds_where_its_data_may_still_lie(caller: Caller, keeper: Keeper) -> None:
     keeper.put(P6M)
     Keeper("acme", "staff").put(P6M)
