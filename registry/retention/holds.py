@@ -92,7 +92,7 @@ class HoldProposalSchema(Schema):
     subjects = _some(
         Text(max=500),
         10_000,
-        "All data of these people: any reference that callers give, compared by letters and digits; kept as keyed hashes.",
+        "All data of these people: any reference that callers give, told by letters and digits; kept as keyed hashes.",
     )
     reason = Text(required=True, max=2000)
     review_on = Day(
