@@ -24,7 +24,8 @@ class Asked(threading.local):
     """`environ` as WSGI has it, the `rule` that its path fits with its arguments, who asks (None: nobody said), and the
     settings of the application that was asked.
 
-    `refusal` makes the problem for a holder whose role is not enough for the door that the request has come to.
+    `refusal` makes the problem for a holder whose role is not enough for the door that the request has come to,
+    `reading` the same holder at the door where what that one changes is read; None where they are not let in there.
     """
 
     environ: Mapping[str, Any] = NOTHING
@@ -33,6 +34,7 @@ class Asked(threading.local):
     holder: Holder | None = None
     settings: Settings | None = None
     refusal: Callable[[], errors.Problem] = errors.InsufficientScope
+    reading: Callable[[], Holder | None] = staticmethod(lambda: None)
 
     def begin(
         self, environ: Mapping[str, Any], rule: Rule, arguments: Mapping[str, Any], settings: Settings

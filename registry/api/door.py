@@ -35,7 +35,7 @@ class Holder:
     door, None meaning all of them; `reach` says of those among them that are seen in part what is seen (within one
     Reach or another). `lacking` are the other controllers that the holder has a role in (maybe EVERY). `rights` are the
     scopes by controller that are given without a limit, `audits` the engagements by which they are in, as (controller,
-    number). `expires_at` is an instant (registry.clock).
+    number). `expires_at` is an instant (registry.clock). `asking` is what the guard knows of them at any door.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Holder:
     lacking: frozenset[str] = frozenset()
     rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
     audits: tuple[tuple[str, int], ...] = ()
+    asking: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +114,43 @@ def holder() -> Holder:
 
 
 def mine(controller: str, register: str | None = None) -> None:
-    """Not yours is not there: raises NotFound unless the holder may see the controller with this key, and of it the
-    register, if one is named. Raises InsufficientScope where a role of theirs in the controller is not enough."""
-    if not theirs(controller, register):
-        raise errors.NotFound()
-
-
-def theirs(controller: str, register: str | None = None) -> bool:
-    """Whether the holder may see the controller with this key, and of it the register, if one is named.
-
-    Raises InsufficientScope where they have a role in the controller that is not enough for this door.
-    """
+    """Not yours is not there: raises NotFound unless the holder may see the controller that they named by this key, and
+    of it the register, if they named one. Raises InsufficientScope where they have a role in the controller that is not
+    enough, or may read that register and no more: whoever names a thing by its key learns nothing from that."""
+    if theirs(controller, register):
+        return
     asking = holder()
-    if asking.controllers is not None and controller not in asking.controllers:
-        if controller in asking.lacking or EVERY in asking.lacking:
-            raise here.refusal()
-        return False
-    if register is None or not asking.reach or controller not in asking.reach:
+    if asking.controllers is None or controller in asking.controllers:
+        raise errors.NotFound()
+    raise here.refusal() if asking.lacking & {controller, EVERY} else errors.NotFound()
+
+
+def theirs(controller: str, register: str | None = None, at: str | None = None) -> bool:
+    """Whether the holder may see, at this door, what is of the controller with this key, of its register, and of this
+    instant, as far as one is named.
+
+    Raises InsufficientScope where they may not, but may at the door where it is read: who sees a thing and may not
+    change it is told so. To everybody else a thing that they came upon by its number is not there.
+    """
+    if _sees(holder(), controller, register, at):
         return True
-    return any(one.register(register) for one in asking.reach[controller])
+    reading = here.reading()
+    if reading is not None and _sees(reading, controller, register, at):
+        raise here.refusal()
+    return False
+
+
+def _sees(asking: Holder, controller: str, register: str | None, at: str | None) -> bool:
+    if asking.controllers is None:
+        return True
+    if controller not in asking.controllers:
+        return False
+    if not asking.reach or controller not in asking.reach:
+        return True
+    return any(
+        (register is None or one.register(register)) and (at is None or one.covers(at))
+        for one in asking.reach[controller]
+    )
 
 
 def within(controller: Any, register: Any = None, at: Any = None) -> list[Any]:
@@ -180,35 +199,51 @@ def mark_of(view: Callable[..., Any]) -> Mark | None:
     return getattr(view, "door", None)
 
 
+def read_at(rule: str, method: str, read: Mapping[str, Mark | None]) -> Mark | None:
+    """The mark of the door where what another changes is read, of those of GET by their rules: at the same path, or at
+    the nearest above it. None for a door where is read, and where there is no such door."""
+    if method in ("GET", "HEAD"):
+        return None
+    while rule and rule not in read:
+        rule = rule.rpartition("/")[0]
+    found = read.get(rule)
+    return None if found is None or found.public else found
+
+
 def lock(app: Flask) -> Callable[[Rule, str], None]:
     """What lets a request through to the view of a rule and method, or raises; it also sets the holder.
 
     The hook `app.extensions["registry.guard"](mark)` turns the request's token into a Holder, or raises Unauthorised or
-    InsufficientScope. It is asked only where the mark is not public. Raises Unmarked unless every view bears a mark.
+    InsufficientScope. It is asked only where the mark is not public. Its `refusal(mark)` makes the problem for a holder
+    whose role is not enough, its `reading(mark)` the present holder at another door. Raises Unmarked unless every view
+    bears a mark.
     """
-    doors: dict[tuple[str, str], tuple[Mark, Callable[[], errors.Problem]]] = {}
+    doors: dict[tuple[str, str], tuple[Mark, Callable[[], errors.Problem], Callable[[], Holder | None]]] = {}
     guard: Callable[[Mark], Holder] | None = app.extensions.get(GUARD)
     refusal: Callable[[Mark], errors.Problem] = getattr(
         guard, "refusal", lambda _: errors.InsufficientScope()
     )
+    elsewhere: Callable[[Mark | None], Holder | None] = getattr(guard, "reading", lambda _: None)
+    read = {rule.rule: mark_of(view) for rule, method, view in views(app) if method == "GET"}
     bare = []
     for rule, method, view in views(app):
         mark = mark_of(view)
         if mark is None:
             bare.append(f"{method} {rule.rule} ({view.__module__}.{view.__qualname__})")
         else:
-            doors[rule.endpoint, method] = mark, functools.partial(refusal, mark)
+            beside = functools.partial(elsewhere, read_at(rule.rule, method, read))
+            doors[rule.endpoint, method] = mark, functools.partial(refusal, mark), beside
     if bare:
         raise Unmarked("Views without @require(…) or @public: " + ", ".join(sorted(set(bare))))
     if guard is None:
-        if not all(mark.public for mark, _ in doors.values()):
+        if not all(mark.public for mark, *_ in doors.values()):
             raise Unmarked(
                 "Nobody guards the marked views: install registry.auth before the application starts."
             )
         return lambda rule, method: None
 
     def enter(rule: Rule, method: str) -> None:
-        mark, here.refusal = doors[rule.endpoint, method]
+        mark, here.refusal, here.reading = doors[rule.endpoint, method]
         if not mark.public:
             here.holder = guard(mark)
 

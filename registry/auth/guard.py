@@ -55,6 +55,11 @@ class Guard:
         """Who holds a token that is good here and now, whoever issued it; None for any other text."""
         return tokens.lookup(token, audience=self.resource) or foreign.asking(token)
 
+    def reading(self, mark: Mark | None) -> Holder | None:
+        """The holder of the present request at the door where what is changed is read; None if they may not read."""
+        asking = here.holder.asking if here.holder is not None else None
+        return None if mark is None or asking is None else meet(asking, mark)
+
     def refusal(self, mark: Mark, who: str | None = None) -> errors.Problem:
         """What somebody is told whose token, or whose role in the controller, is not enough for a door.
 

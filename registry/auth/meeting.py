@@ -70,7 +70,7 @@ def meet(asking: Asking, mark: Mark) -> Holder | None:
         return None
     return Holder(
         asking.id, asking.client_id, asking.scopes, met.controllers, asking.expires_at,
-        met.reach, met.lacking, met.rights, met.audits,
+        met.reach, met.lacking, met.rights, met.audits, asking,
     )  # fmt: skip
 
 

@@ -26,9 +26,11 @@ from registry.api import (
     seek,
     settings,
     stored,
+    theirs,
     within,
 )
 from registry.changes.kinds import KINDS
+from registry.errors import NotFound
 from registry.keys.sealing import Sealer
 from registry.webhooks import endpoints, outbox, receiver
 from registry.webhooks import stored as kept
@@ -311,7 +313,10 @@ def retry_webhook_delivery(number: int, sequence: int) -> Response:
 
 
 def _mine(number: int) -> Endpoint:
-    return kept.one(number, holder().controllers)
+    row = kept.one(number, None)
+    if not theirs(row.controller):
+        raise NotFound("There is no such webhook.")
+    return row
 
 
 def _told(row: Endpoint) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,13 +11,27 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from registry import clock, journal
-from registry.api.door import mark_of, views
+from registry import clock
+from registry.api.door import mark_of, read_at, views
 from registry.auth import tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
-from tests.hostile.holders import KINDS, Kind
-from tests.hostile.world import ACCOUNTS, CONNECTED, DESK, HOOK, RECORD, SEEN_AT, WAIVED, Caller, World
+from tests.hostile.holders import EVERYTHING, KINDS, Kind
+from tests.hostile.world import (
+    ACCOUNTS,
+    CONNECTED,
+    DESK,
+    GOES_ON,
+    HOOK,
+    PAST,
+    RECORD,
+    SEEN_AT,
+    TO_COME,
+    WAIVED,
+    Caller,
+    World,
+    written,
+)
 
 OPEN = "open"
 SOON = (clock.day_of(clock.now()) + timedelta(days=30)).isoformat()
@@ -55,9 +70,29 @@ class Row:
     but: Mapping[str, int] = field(default_factory=dict)
 
     def says(self, name: str, kind: Kind) -> int:
-        """The status that a kind of holder gets, while nothing has been changed."""
+        """The status that a kind of holder gets, while nothing has been changed.
+
+        Who may not change a thing, but may read it where it is read, is told 403 whichever way they came to it. Else
+        what is named by its key is 403 to who has a role in its controller that does not give the scope, and what was
+        come upon by a number is not there.
+        """
         if name in self.but:
             return self.but[name]
+        told = [self._alone(one) for one in kind.here]
+        if self.owner in told:
+            return self.owner
+        if 404 not in told and not kind.elsewhere:
+            return 403
+        if 404 not in told and self.stranger == 200:
+            return self.owner
+        read = self._read()
+        if read is not None and any(read._alone(one) == read.owner for one in kind.here):
+            return 403
+        named = "{c}" in self.path or "{c}" in repr(self.body)
+        return 403 if named and kind.here and 404 not in told else 404
+
+    def _alone(self, kind: Kind) -> int:
+        """The same for somebody who has one role and no other."""
         if not set(self.scope.split()) <= kind.gives or not kind.limits <= set(self.within.split()):
             return 403
         if kind.registers is not None and self.about is not None:
@@ -65,6 +100,16 @@ class Row:
         if kind.systems is not None and self.system is not None:
             return self.owner if self.system in kind.systems else 404
         return self.owner
+
+    def _read(self) -> Row | None:
+        """The door where what this one changes is read: GET at the same path, or at the nearest above it."""
+        rule = "" if self.method == "GET" else self.rule
+        while rule:
+            for row in ROWS:
+                if (row.method, row.rule) == ("GET", rule):
+                    return dataclasses.replace(row, about=row.about if self.about is None else self.about)
+            rule = rule.rpartition("/")[0]
+        return None
 
     def sent(self, controller: str, numbers: dict[str, int]) -> tuple[str, str, Any, dict[str, str] | None]:
         return (
@@ -181,8 +226,9 @@ ROWS = [
     Row("GET", "/v1/waivers/<number:number>", "/v1/waivers/{proposed}", "findings:read",
         within="registers history", about="news", but=PAST_404),
     Row("PUT", "/v1/waivers/<number:number>/approval", "/v1/waivers/{proposed}/approval", "waivers:write",
-        headers=MATCH),
-    Row("DELETE", "/v1/waivers/<number:number>", "/v1/waivers/{waived}", "waivers:write", headers=MATCH),
+        headers=MATCH, about="news"),
+    Row("DELETE", "/v1/waivers/<number:number>", "/v1/waivers/{waived}", "waivers:write", headers=MATCH,
+        about="old"),
     Row("GET", "/v1/retention-rules", "/v1/retention-rules?system={c}/desk", "retention:read",
         within="registers systems history", about=NONE, system="desk", but=PAST_404),
     Row("GET", "/v1/retention-rules/changes", "/v1/retention-rules/changes", "retention:read", stranger=200,
@@ -190,9 +236,9 @@ ROWS = [
     Row("GET", "/v1/retention-rules/changes/<number:number>", "/v1/retention-rules/changes/{change}", "retention:read",
         within="registers", about="brief"),
     Row("PUT", "/v1/retention-rules/changes/<number:number>/approval", "/v1/retention-rules/changes/{change}/approval",
-        "retention:write", headers=MATCH),
+        "retention:write", headers=MATCH, about="brief"),
     Row("DELETE", "/v1/retention-rules/changes/<number:number>", "/v1/retention-rules/changes/{refused}",
-        "retention:write", headers=MATCH),
+        "retention:write", headers=MATCH, about="curt"),
     # Not yours is unknown there, item by item: tests/retention.
     Row("POST", "/v1/retention-decisions", "/v1/retention-decisions", "retention:read", stranger=200,
         body={"items": [{"system": "{c}/desk", "category": "D1", "anchor": "2020-01-01"}]},
@@ -351,7 +397,8 @@ def holding(world: World, name: str) -> Caller:
     """Somebody of a kind, made when first asked for."""
     kind = KINDS[name]
     role = Given(kind.role, "acme", kind.registers, kind.systems)
-    return world.with_role(name, role, taken=kind.over and not kind.columns, **kind.columns)
+    taken = kind.over and not kind.columns
+    return world.with_role(name, role, beside=kind.beside, taken=taken, **kind.columns)
 
 
 def told(answer: TestResponse) -> tuple[Any, ...]:
@@ -372,7 +419,7 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
         for caller in (*refused, unscoped, stranger, owner):
             assert caller(*sent).status_code == row.owner
         return
-    before = journal.checkpoint()["size"]
+    before = written()
     for caller, how in zip(refused, NOBODY, strict=True):
         for method in (row.method, *(["HEAD"] if row.method == "GET" else [])):
             answer = caller(method, *sent[1:])
@@ -389,7 +436,7 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
     if row.stranger == 404:
         assert told(answer) == told(nowhere)
     assert b"acme" not in answer.get_data()
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
     # Who may not come in first, then whoever may: it is one world.
     told_ = {name: row.says(name, kind) for name, kind in KINDS.items()}
     for name in [name for name, status in told_.items() if status in (403, 404)]:
@@ -399,7 +446,7 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
             assert answer.json["code"] in REFUSED, name  # type: ignore[index]  # JSON, as always
         elif row.owner != 404 and name not in row.but:
             assert told(answer) == told(holding(world, name)(*unknown)), name
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
     assert owner(*sent).status_code == row.owner
     for name in [name for name, status in told_.items() if status not in (403, 404)]:
         answer = holding(world, name)(*sent)
@@ -407,3 +454,40 @@ def test_c9_what_a_door_says_to_whom(world: World, row: Row) -> None:
             assert (answer.status_code, name) == (told_[name], name)
         else:  # the owner has done it already
             assert answer.status_code not in (401, 403, 404), name
+
+
+def test_who_may_not_read_a_thing_is_not_told_that_it_is_there(world: World) -> None:
+    """The period of an engagement counts for that too: a waiver of another time is not there, one of this time may not
+    be ended."""
+    past, present = (
+        world.with_role(
+            name,
+            Given("auditor", "acme"),
+            beside=[Given("owner", "other")],
+            scopes=EVERYTHING,
+            audit=GOES_ON,
+            **period,
+        )
+        for name, period in (
+            ("auditor of the past, owner elsewhere", {"since": PAST[0], "until": PAST[1]}),
+            ("auditor of today, owner elsewhere", {"since": PAST[0], "until": TO_COME}),
+        )
+    )
+    before = written()
+    for method, path in (("DELETE", "{}"), ("PUT", "{}/approval")):
+        where = f"/v1/waivers/{path.format(world.proposed)}"
+        refused, unseen = present(method, where, None, MATCH), past(method, where, None, MATCH)
+        assert (refused.status_code, refused.json["code"]) == (403, "insufficient_scope")  # type: ignore[index]  # JSON
+        assert told(unseen) == told(past(method, f"/v1/waivers/{path.format(10**12)}", None, MATCH))
+        assert unseen.status_code == 404
+    assert written() == before
+
+
+def test_each_door_that_changes_something_knows_where_that_is_read(world: World) -> None:
+    marks = {rule.rule: mark_of(view) for rule, method, view in views(world.app) if method == "GET"}
+    changing = [row for row in ROWS if row.scope.endswith(":write")]
+    assert len(changing) > 30
+    for row in changing:
+        found = read_at(row.rule, row.method, marks)
+        assert found is not None, row
+        assert all(scope.endswith(":read") for scope in found.scopes), row

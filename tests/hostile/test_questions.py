@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from registry import journal
 from registry.api.door import views
 from registry.auth.scopes import SCOPES
 from tests.hostile.test_locks import NUMBERED, OPEN, ROWS, Row
-from tests.hostile.world import World
+from tests.hostile.world import World, written
 
 #: Parameter and value; no list here sorts, chooses fields or filters by what a caller names.
 NAMES = [
@@ -103,7 +102,7 @@ def test_c7_every_write_is_asked(world: World) -> None:
 def test_c7_a_write_with_a_parameter_that_it_does_not_have_does_nothing(world: World, row: Row) -> None:
     owner = world.caller("acme")
     method, where, body, headers = row.sent("acme", {one: getattr(world, one) for one in NUMBERED})
-    before = journal.checkpoint()["size"]
+    before = written()
     for name, value in WISHES:
         answer = owner(method, f"{where}?{name}={value}", body, {**(headers or {}), "Idempotency-Key": name})
         said: Any = answer.json
@@ -112,5 +111,5 @@ def test_c7_a_write_with_a_parameter_that_it_does_not_have_does_nothing(world: W
         assert [(one["field"], one["code"], one["in"]) for one in said["errors"]] == [
             (f"/{name}", "unknown_field", "query")
         ]
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
     assert world.caller("acme", seconds=-1)(method, f"{where}?dry_run=1", body, headers).status_code == 401

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from registry import clock, db, journal
+from registry import clock, db
 from registry.auth import giving
 from registry.auth.duties import Given
 from registry.checks.findings import waiving
@@ -22,7 +22,19 @@ from registry.notices import publish
 from tests import engines
 from tests.hostile.holders import EVERYTHING
 from tests.hostile.test_locks import ASSUMED, LOOK, MATCH, OPEN, ROWS, SOON, Row, told
-from tests.hostile.world import ACCOUNTS, BY, DESK, RECORD, SEEN_AT, WAIVED, Caller, World, declare, made
+from tests.hostile.world import (
+    ACCOUNTS,
+    BY,
+    DESK,
+    RECORD,
+    SEEN_AT,
+    WAIVED,
+    Caller,
+    World,
+    declare,
+    made,
+    written,
+)
 
 #: Words that stand in another register, in its system, and in a version of one's own register that nobody published.
 HIDDEN, VAULT, DRAFT = "hietakätkö", "holvikone", "luonnosvara"
@@ -136,7 +148,7 @@ def test_what_is_looked_for_is_there_and_who_may_finds_it(world: World) -> None:
     ],
 )  # fmt: skip
 def test_c1_what_is_not_reached_is_as_if_it_were_not(world: World, method: str, path: str, body: Any) -> None:
-    before = journal.checkpoint()["size"]
+    before = written()
     for name, caller in everyone(world).items():
 
         def ask(register: str, system: str, caller: Caller = caller) -> Any:
@@ -154,7 +166,7 @@ def test_c1_what_is_not_reached_is_as_if_it_were_not(world: World, method: str, 
             return status, headers, data
 
         assert ask("hidden", "vault") == ask("ghosts", "ghost"), name
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
 
 
 def test_c1_numbers_lead_nowhere(world: World) -> None:
@@ -295,11 +307,11 @@ def test_c2_an_auditor_writes_nothing_and_the_log_says_who_tried(
     auditor = world.with_role("auditor of all", Given("auditor", "acme"), scopes=EVERYTHING, audit=1)
     if row.scope.endswith(":read"):
         return
-    before = journal.checkpoint()["size"]
+    before = written()
     with caplog.at_level(logging.WARNING, "registry.auth.guard"):
         answer = auditor(*row.sent("acme", _numbers(world)))
     assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")  # type: ignore[index]  # JSON
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
     said = [record.getMessage() for record in caplog.records if record.name == "registry.auth.guard"]
     assert said == [f"refused: client/{auditor.client_id} at {row.method} {row.rule}"]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from registry import journal
 from tests.hostile.test_locks import ASSUMED, LOOK, MATCH, SOON, told
-from tests.hostile.world import RECORD, WORD, Caller, World
+from tests.hostile.world import RECORD, WORD, Caller, World, written
 
 NEW = {"If-None-Match": "*"}
 
@@ -61,7 +60,7 @@ NEW = {"If-None-Match": "*"}
 def test_c1_another_controllers_things_are_as_if_they_were_not(
     world: World, method: str, path: str, body: Any
 ) -> None:
-    stranger, before = world.caller("other"), journal.checkpoint()["size"]
+    stranger, before = world.caller("other"), written()
 
     def ask(controller: str) -> tuple[Any, ...]:
         text = json.dumps(body).replace("{c}", controller)
@@ -69,7 +68,7 @@ def test_c1_another_controllers_things_are_as_if_they_were_not(
         return told(stranger(method, path.replace("{c}", controller), json.loads(text), headers))
 
     assert ask("acme") == ask("ghost")
-    assert journal.checkpoint()["size"] == before
+    assert written() == before
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from registry import clock
+from registry import clock, journal
 from registry.app import create_app
-from registry.audits import engaging
+from registry.audits import engaging, reading
 from registry.auth import clients, giving, tokens
 from registry.auth.duties import Given
 from registry.auth.scopes import SCOPES
@@ -38,6 +38,8 @@ WAIVED = "COM009"  # fails of every register of acme's
 PAST = ("1999-01-01T00:00:00.000000Z", "2000-01-01T00:00:00.000000Z")
 TO_COME = "9000-01-01T00:00:00.000000Z"
 SEEN_AT = "2026-01-15T08:00:00Z"
+#: The number of an engagement that no test ends.
+GOES_ON = 2
 WORD = "tervahauta"  # nowhere else
 RECORD: dict[str, Any] = {
     "register": "Uutiskirje",
@@ -114,8 +116,11 @@ class World:
         )
         return Caller(self.app, client.client_id, issued.token)
 
-    def with_role(self, name: str, role: Given, *, taken: bool = False, **columns: Any) -> Caller:
-        """A client with all scopes and this one role, made once; `taken`: it had the role, and a token."""
+    def with_role(
+        self, name: str, role: Given, *, beside: Iterable[Given] = (), taken: bool = False, **columns: Any
+    ) -> Caller:
+        """A client with all scopes and this role, made once; `beside` are others that it has. `taken`: it had the role,
+        and a token."""
         if name not in self.known:
             client, _ = clients.register_client(
                 name="Client", scopes=tuple(SCOPES), roles=[Given("reader", "nowhere")], by=BY
@@ -130,6 +135,8 @@ class World:
                 row = giving.keep(client.actor, role, by=BY, **columns)
                 if taken:
                     giving.away(row, by=BY)
+                for one in beside:
+                    giving.keep(client.actor, one, by=BY)
             self.known[name] = Caller(self.app, client.client_id, issued.token)
         return self.known[name]
 
@@ -194,5 +201,14 @@ def made(url: str) -> World:
         "acme/desk", "zendesk", CONNECTED, every_hours=None, by=BY, sealer=Sealer(())
     )
     terms = engaging.Terms(ends_on=until, purpose="Tarkastus.")
-    audit = engaging.open_engagement("acme", somebody.actor, terms, by=BY, kept=timedelta(days=1))["id"]
+    audit, _ = (
+        engaging.open_engagement("acme", somebody.actor, terms, by=BY, kept=timedelta(days=1))["id"]
+        for _ in ("one that is ended by a row", "GOES_ON")
+    )
     return World(app, seen.id, run["id"], finding.finding, *numbers, somebody.actor, connector, audit)
+
+
+def written() -> int:
+    """How many entries the journal has, but for those that say how far the log of what is read has come."""
+    size: int = journal.checkpoint()["size"]
+    return size - len(journal.entries(action=reading.LOGGED, limit=10_000))

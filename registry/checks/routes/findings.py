@@ -10,7 +10,7 @@ import peewee
 from flask import Response
 
 from registry import clock
-from registry.api import HISTORY, REGISTERS, Blueprint, Window, produces, require, seek, stored, theirs
+from registry.api import HISTORY, REGISTERS, Blueprint, Window, mine, produces, require, seek, stored, theirs
 from registry.catalogue import store
 from registry.catalogue.reaching import covered
 from registry.catalogue.read import parts
@@ -181,7 +181,8 @@ def _waived(rows: Iterable[StoredFinding], moment: str) -> Callable[[StoredFindi
 
 
 def _there(kind: str, controller: str, key: str) -> None:
-    if not theirs(controller, key if kind == "register" else None) or not store.exists(kind, controller, key):
+    mine(controller, key if kind == "register" else None)
+    if not store.exists(kind, controller, key):
         raise NotFound(f"There is no such {kind}.")
 
 

@@ -191,9 +191,7 @@ def get_waiver(number: int) -> Response:
 
 def _mine(number: int) -> Waiver:
     found = waiving.one(number)
-    if found is None or not theirs(found.controller, found.register):
-        raise NotFound("There is no such waiver.")
-    if not Waiver.select(Waiver.id).where(Waiver.id == number, *_seen()).exists():  # not of the period
+    if found is None or not theirs(found.controller, found.register, found.recorded_at):
         raise NotFound("There is no such waiver.")
     return found
 

@@ -19,6 +19,7 @@ from registry.api import (
     require,
     seek,
     stored,
+    theirs,
 )
 from registry.catalogue.read import parts
 from registry.connectors.book import book
@@ -40,7 +41,7 @@ from registry.connectors.routes.schemas import (
     StandingSchema,
     TrialSchema,
 )  # fmt: skip
-from registry.errors import Conflict
+from registry.errors import Conflict, NotFound
 from registry.keys.sealing import Sealer
 
 blueprint = Blueprint("connectors", __name__, description="Which systems are looked at, by what, how often")
@@ -209,7 +210,10 @@ def list_sources() -> Response:
 
 
 def _mine(number: int) -> Connector:
-    return connected.one(number, holder().controllers)
+    row = connected.one(number, None)
+    if not theirs(row.controller):
+        raise NotFound("There is no such connector.")
+    return row
 
 
 def _sealer() -> Sealer:
