@@ -14,10 +14,10 @@ from registry.catalogue.record.processing import SCALES
 from registry.consequences.triggers import BY_INSTRUMENT, TRIGGERS
 from registry.law import Law
 from registry.law.names import company
-from registry.notices.internal import internal
-from registry.notices.render import render
-from registry.notices.value import Standing
-from registry.notices.words import languages
+from registry.telling.internal import internal
+from registry.telling.render import render
+from registry.telling.value import Standing
+from registry.telling.words import languages
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What is published: a record becomes a notice that people want to read, in every language that has a label file."""
+"""What is published: notices (registry.telling) as pages and data that people want to read, kept and witnessed."""

@@ -12,8 +12,8 @@ from typing import Any
 import jinja2
 
 from registry import pages
-from registry.notices.people import MASK
-from registry.notices.words import Words, languages, words
+from registry.telling.people import MASK
+from registry.telling.words import Words, languages, words
 
 #: What a mark beside an answer says, by status; "none" needs none, it is an answer.
 MARKS = {
@@ -40,8 +40,8 @@ STYLES_TAG = hashlib.sha256(STYLES).hexdigest()[:16]
 def edition() -> str:
     """A digest of templates, styles and labels: with another one the same document looks or reads otherwise."""
     digest = hashlib.sha256(STYLES + pages.edition().encode())
-    for folder in ("templates", "labels"):
-        for file in sorted((_HERE / folder).iterdir(), key=lambda file: file.name):
+    for folder in (_HERE / "templates", files("registry.telling") / "labels"):
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
             if file.is_file():
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

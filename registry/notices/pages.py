@@ -16,11 +16,11 @@ from registry.catalogue.model import is_key
 from registry.errors import Invalid, NotFound, Problem
 from registry.notices import html, published
 from registry.notices.schemas import EXAMPLE, NoticeSchema
-from registry.notices.telling import MAILBOX, web_address
-from registry.notices.words import languages, words
 from registry.pages import ICON, policy
 from registry.settings import Settings
 from registry.strict.schema import OneOf, Text
+from registry.telling.teller import MAILBOX, web_address
+from registry.telling.words import languages, words
 
 blueprint = Blueprint("pages", __name__, description="For anybody to read")
 

@@ -26,11 +26,11 @@ from registry.notices.published import (
     texts,
     value,
 )
-from registry.notices.render import render
-from registry.notices.value import Standing
-from registry.notices.words import languages
 from registry.retention.lasting import ENDLESS
 from registry.retention.served import publish_rules, withdraw_rules
+from registry.telling.render import render
+from registry.telling.value import Standing
+from registry.telling.words import languages
 
 
 @writes

@@ -33,7 +33,7 @@ from registry.api import (
 from registry.catalogue.read import parts
 from registry.errors import NotFound
 from registry.notices import publish, published
-from registry.notices.words import languages
+from registry.telling.words import languages
 
 blueprint = Blueprint("notices", __name__, description="What is published")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.notices.words import languages
+from registry.telling.words import languages
 from tests.browser.chromium import Chromium
 
 PATHS = [

@@ -11,8 +11,8 @@ import pytest
 
 from registry.catalogue import load
 from registry.catalogue.record import Record, assemble
-from registry.notices.render import render
-from registry.notices.value import Standing
+from registry.telling.render import render
+from registry.telling.value import Standing
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "registers"
 STANDING = Standing(1, "2018-05-25T00:00:00.000000Z", "2026-11-22T08:00:00.000000Z")

@@ -15,8 +15,8 @@ from registry.api import application
 from registry.auth import routes as oauth
 from registry.catalogue import load, store
 from registry.notices import pages, publish, published, routes
-from registry.notices.words import languages
 from registry.settings import Settings
+from registry.telling.words import languages
 from tests import engines
 from tests.connectors.asking import Caller
 from tests.notices.conftest import FIXTURES

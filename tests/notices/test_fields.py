@@ -9,8 +9,8 @@ import pytest
 
 from registry.catalogue.record import ControllerSchema, RecordSchema, SystemSchema, assemble
 from registry.catalogue.record.value import Many, One, Part
-from registry.notices.internal import INTERNAL, internal
-from registry.notices.words import languages
+from registry.telling.internal import INTERNAL, internal
+from registry.telling.words import languages
 from tests.notices.bodies import Full
 from tests.notices.conftest import document, texts
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 
 from registry.catalogue.record import Record, assemble
 from registry.notices import html
-from registry.notices import words as module
-from registry.notices.words import Words, languages, words
+from registry.telling import words as module
+from registry.telling.words import Words, languages, words
 from tests.notices.bodies import Full, records
 from tests.notices.conftest import answers, document, fixtures, section, texts
 from tests.notices.reading import Reader

@@ -8,7 +8,7 @@ import pytest
 
 from registry.catalogue.record import Record, assemble
 from registry.notices import html
-from registry.notices.words import languages
+from registry.telling.words import languages
 from tests.notices.bodies import Full
 from tests.notices.conftest import document, fixtures
 from tests.notices.reading import Reader

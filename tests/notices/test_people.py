@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry.catalogue.record import assemble
-from registry.notices.people import MASK, Discretion
+from registry.telling.people import MASK, Discretion
 from tests.notices.conftest import answers, document, section
 
 NAME = "Maija Mallikas"

@@ -13,8 +13,8 @@ from registry.catalogue.model import Written
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.notices import published
 from registry.notices.publish import publish, withdraw
-from registry.notices.words import languages
 from registry.retention import served
+from registry.telling.words import languages
 
 BY = "client/test"
 PAST, FUTURE = "2020-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"

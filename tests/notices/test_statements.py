@@ -12,9 +12,9 @@ import yaml
 
 from registry.catalogue.record import Record, assemble, withheld
 from registry.catalogue.record.rights import RIGHTS
-from registry.notices.sections import SECTIONS
-from registry.notices.value import MISSING
-from registry.notices.words import languages, words
+from registry.telling.sections import SECTIONS
+from registry.telling.value import MISSING
+from registry.telling.words import languages, words
 from tests.notices.bodies import Full
 from tests.notices.conftest import answers, document, fixtures, section, texts
 

@@ -22,7 +22,7 @@ from registry.db import Stored, Text
 from registry.law import law
 
 #: The rooms that decide what is said: their sources and tables, and those of what they are given.
-_ROOMS = ("checks", "law", "catalogue", "connectors", "strict")
+_ROOMS = ("checks", "telling", "law", "catalogue", "connectors", "strict")
 _KINDS = (".py", ".yml", ".yaml")
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from registry import clock
 from registry.law import Labels, law, periods
-from registry.notices.value import Said
+from registry.telling.value import Said
 
 FALLBACK = "en"
 #: Areas that are no territory of CLDR.
@@ -106,7 +106,7 @@ def words(language: str) -> Words:
 @functools.cache
 def _all() -> dict[str, Words]:
     found = {}
-    for file in (files("registry.notices") / "labels").iterdir():
+    for file in (files("registry.telling") / "labels").iterdir():
         name, dot, suffix = file.name.rpartition(".")
         if dot and suffix == "yaml":
             found[name] = Words(name, yaml.safe_load(file.read_text("utf-8")))

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from registry.catalogue.record import Localised, Record, withheld
-from registry.notices.people import Discretion
-from registry.notices.value import Block, Column, Fact, Facts, Remark, Said, Standing, Table, Told
-from registry.notices.words import Words
+from registry.telling.people import Discretion
+from registry.telling.value import Block, Column, Fact, Facts, Remark, Said, Standing, Table, Told
+from registry.telling.words import Words
 
 How = Callable[[Any], "tuple[Said, ...]"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from registry.notices.sections import asking, keeping
-from registry.notices.sections.processing import data_named
-from registry.notices.telling import Teller
-from registry.notices.value import Fact, Said, Told
+from registry.telling.sections import asking, keeping
+from registry.telling.sections.processing import data_named
+from registry.telling.teller import Teller
+from registry.telling.value import Fact, Said, Told
 
 #: So many things are named in a line of the summary; the section below has them all.
 NAMED = 4

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from registry import clock
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Fact, Told
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Fact, Told
 
 
 def dates(t: Teller) -> list[Block]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Told
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Told
 
 
 def controller(t: Teller) -> list[Block]:

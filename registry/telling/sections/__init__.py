@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from registry.notices.sections import asking, document, keeping, parties, processing, sharing
-from registry.notices.telling import Teller
-from registry.notices.value import Block
+from registry.telling.sections import asking, document, keeping, parties, processing, sharing
+from registry.telling.teller import Teller
+from registry.telling.value import Block
 
 SECTIONS: dict[str, Callable[[Teller], list[Block]]] = {
     "controller": parties.controller,

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from registry.law import law
-from registry.notices.sections.processing import data_named
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Fact, Items, Remark, Said, Told
+from registry.telling.sections.processing import data_named
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Fact, Items, Remark, Said, Told
 
 #: Instruments whose safeguards people may have a copy of (GDPR 13(1)(f)).
 _WITH_COPY = frozenset({"clauses", "binding_rules", "other_safeguard"})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.notices.sections.processing import data_named
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Fact, Said, Told
+from registry.telling.sections.processing import data_named
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Fact, Said, Told
 
 
 def retention(t: Teller) -> list[Block]:

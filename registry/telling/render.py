@@ -5,11 +5,11 @@ from __future__ import annotations
 from registry import clock
 from registry.catalogue.record import Localised, Record
 from registry.catalogue.record.value import Frozen
-from registry.notices.sections import SECTIONS
-from registry.notices.summary import summary
-from registry.notices.telling import Teller
-from registry.notices.value import Notice, Said, Section, Standing
-from registry.notices.words import words
+from registry.telling.sections import SECTIONS
+from registry.telling.summary import summary
+from registry.telling.teller import Teller
+from registry.telling.value import Notice, Said, Section, Standing
+from registry.telling.words import words
 
 
 def render(record: Record, standing: Standing, language: str) -> Notice:

@@ -6,8 +6,8 @@ from typing import Any
 
 from registry.catalogue.record.rights import RIGHTS
 from registry.law import law
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Facts, Items, Said, Told
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Facts, Items, Said, Told
 
 
 def right_named(t: Teller, key: str) -> Said:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from registry.notices.telling import Teller
-from registry.notices.value import Block, Items, Said, Told
+from registry.telling.teller import Teller
+from registry.telling.value import Block, Items, Said, Told
 
 
 def purposes(t: Teller) -> list[Block]:
