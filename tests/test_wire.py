@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,8 +15,7 @@ from tests.api.wire import MAX_BODY, Answer, Server, head
 
 __all__ = ["server"]  # the fixture; it starts on first use, once a worker
 
-PROMPT = 2.0  # seconds: well below what a stalled body would take, well above an answer on a busy machine
-CLOSED_SOON = 8.0
+CLOSED_SOON = 60.0  # seconds: the server is done with a body in less than one; the machine may be busy
 JSON = "Content-Type: application/json"
 GET = head("GET", "/health", "Connection: close")
 
@@ -30,8 +28,7 @@ def test_a14_a_body_of_the_limit_and_one_byte_is_413(server: Server) -> None:
 
 def test_a14_a_body_far_beyond_the_limit_is_413_before_it_is_sent(server: Server) -> None:
     answer = server.send(head("POST", "/v1/echo", "Content-Length: 999999999"))
-    assert (answer.status, answer.closed) == (413, True)
-    assert answer.seconds < PROMPT
+    assert (answer.status, answer.closed) == (413, True)  # had it waited for the body, it would be 408
 
 
 def test_a14_a_chunked_body_over_the_limit_is_413(server: Server) -> None:
@@ -71,7 +68,7 @@ def test_a14_a_body_that_does_not_end_is_408_and_the_connection_closed(server: S
 def test_a14_a_body_that_drips_is_cut_by_the_total_deadline(server: Server) -> None:
     began = time.monotonic()
     with server.connected() as one:
-        one.sendall(head("POST", "/v1/echo", "Content-Length: 1000"))
+        one.sendall(head("POST", "/v1/echo", f"Content-Length: {MAX_BODY}"))
         try:
             while time.monotonic() < began + CLOSED_SOON:
                 one.sendall(b"a")
@@ -89,16 +86,25 @@ def test_a14_a_body_shorter_than_its_content_length_is_400(server: Server, metho
 
 
 def test_a14_others_are_served_while_bodies_stall_and_writers_again_afterwards(server: Server) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(at_once, server, [STALLED["some"]] * 100)
-        time.sleep(BODY_SECONDS / 2)
-        slowest = max(server.send(GET).seconds for _ in range(20))
-        answers = waiting.result()
-    assert slowest < PROMPT
-    # Half of the threads wait, the other callers are told at once to come back; nobody is left hanging. (400 is what
-    # one gets whose connection went with another of the same address.)
-    assert {answer.status for answer in answers} <= {400, 408, 503}
-    assert all(answer.closed for answer in answers)
+    def stall(_: int) -> tuple[Answer, float]:
+        return server.send(STALLED["some"], wait=CLOSED_SOON), time.monotonic()
+
+    for _ in range(20):  # a busy machine may let all of them end before anybody else has had a turn
+        with ThreadPoolExecutor(100) as pool:
+            waiting = [pool.submit(stall, n) for n in range(100)]
+            time.sleep(BODY_SECONDS / 2)
+            served = [(server.send(GET).status, time.monotonic()) for _ in range(20)]
+            answers = [one.result() for one in waiting]
+        # Half of the threads wait, the other callers are told at once to come back; nobody is left hanging. (400 is
+        # what one gets whose connection went with another of the same address.)
+        assert {answer.status for answer, _ in answers} <= {400, 408, 503}
+        assert all(answer.closed for answer, _ in answers)
+        assert {status for status, _ in served} == {200}
+        cut = [when for answer, when in answers if answer.status == 408]
+        if cut and served[0][1] < min(cut):
+            break
+    else:
+        pytest.fail("nobody was served before the bodies that stall were cut off")
     good = head("POST", "/v1/echo", "Content-Length: 2", "Connection: close") + b"{}"
     assert [server.send(good).status for _ in range(10)] == [200] * 10
 
@@ -107,20 +113,15 @@ def test_a14_an_idle_connection_that_was_answered_just_before_is_all_that_may_go
     server: Server,
 ) -> None:
     """A caller who goes on talking is not cut off because another on the same address stalls."""
-    with server.connected() as one:
-        stalled = threading.Thread(
-            target=server.send, args=(head("POST", "/v1/echo", "Content-Length: 9"),), kwargs={"wait": 4.0}
-        )
-        stalled.start()
-        deadline = time.monotonic() + 2 * BODY_SECONDS + 0.5
+    with server.connected() as one, ThreadPoolExecutor(1) as pool:
+        stalled = pool.submit(server.send, head("POST", "/v1/echo", "Content-Length: 9"), wait=CLOSED_SOON)
         count = 0
-        while time.monotonic() < deadline:
+        while not stalled.done() or count <= 20:
             one.sendall(head("GET", "/health"))
             assert one.recv(65536).startswith(b"HTTP/1.1 200")
             count += 1
             time.sleep(0.05)
-        stalled.join()
-    assert count > 10
+        assert stalled.result().status == 408
 
 
 @pytest.mark.parametrize(
@@ -167,11 +168,11 @@ def test_a16_transfer_encoding_beside_content_length_smuggles_nothing(server: Se
 
 def test_a16_a_length_said_twice_alike_is_that_length_and_smuggles_nothing(server: Server) -> None:
     """RFC 9112 section 6.3: refuse, or take equal lengths as the one; what follows is the next request then, whole."""
-    smuggled = head("GET", "/health", "Connection: close")
+    smuggled = head("GET", "/nowhere")
     said = f"Content-Length: {len(smuggled)}"
-    taken = server.send(head("POST", "/v1/echo", said, said) + smuggled)
-    assert len(taken.statuses) == 1, "the body was taken for a request"
-    short = server.send(head("POST", "/v1/echo", "Content-Length: 2", "Content-Length: 2") + b"{}" + smuggled)
+    taken = server.send(head("POST", "/v1/echo", said, said) + smuggled + GET)
+    assert taken.statuses in ([200, 200], [400]), "the body was taken for a request"
+    short = server.send(head("POST", "/v1/echo", "Content-Length: 2", "Content-Length: 2") + b"{}" + GET)
     assert len(short.statuses) == 2 or (short.status, short.closed) == (400, True)
 
 
@@ -198,7 +199,7 @@ def test_a16_lines_that_end_in_lf_alone_smuggle_nothing(server: Server) -> None:
     ids=["header", "huge-header", "headers", "query", "path", "huge-path"],
 )
 def test_a17_heads_beyond_the_limits(server: Server, sent: bytes, statuses: set[int]) -> None:
-    answer = server.send(sent, wait=2)
+    answer = server.send(sent)
     assert answer.status in statuses
     assert answer.closed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests import ports
 from tests.api import example
 from tests.api.wire import MAX_BODY, Server
 
@@ -51,9 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The example on granian as `registry serve` starts it: two workers, 64 kB and a second for a body."""
     directory = tmp_path_factory.mktemp("server")
     log = directory / "log"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.own()
     environ = {k: v for k, v in os.environ.items() if not k.startswith("REGISTRY_")}
     environ |= {"REGISTRY_PORT": str(port), "REGISTRY_MAX_BODY": str(MAX_BODY)}
     environ |= {"REGISTRY_DATABASE": f"sqlite:///{directory}/registry.db"}
@@ -68,7 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         )
     made = Server(port, process.pid, log)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not made.answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start:\n{log.read_text()}")
@@ -77,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

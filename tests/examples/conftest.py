@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,18 +23,12 @@ from registry.auth import clients
 from registry.catalogue import read, store
 from registry.keys import signing
 from registry.retention.served import publish_rules
-from tests import engines
+from tests import engines, ports
 from tests.live.conftest import running
 
 BY = "client/test"
 SIGNING = signing.new_key()
 P6M = {"applies_to": ["D1"], "duration": "P6M", "action": "erase", "mode": "automatic"}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass
@@ -102,7 +95,7 @@ def filled(
 @pytest.fixture(scope="module")
 def service(filled: tuple[str, tuple[str, str]]) -> Iterator[Service]:
     """The registry, running."""
-    with started(filled[0], free_port(), filled[1]) as running_:
+    with started(filled[0], ports.own(), filled[1]) as running_:
         yield running_
 
 

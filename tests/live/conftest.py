@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from registry.auth import clients, tokens
 from registry.auth.scopes import SCOPES
 from registry.catalogue import load
 from registry.keys import sealing
-from tests import engines
+from tests import engines, ports
 
 ROOT = Path(__file__).parents[2]
 REGISTERS = sorted((ROOT / "fixtures" / "registers").glob("*.yaml"))
@@ -56,12 +55,12 @@ def running(database: str, port: int, **settings: str) -> Iterator[int]:
     command = [sys.executable, "-m", "registry", "serve", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
-                if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
+                if requests.get(f"http://127.0.0.1:{port}/health", timeout=30).ok:
                     break
-            except requests.ConnectionError:
+            except requests.RequestException:  # not there yet, or slow beside others
                 pass
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the server did not start")
@@ -71,7 +70,7 @@ def running(database: str, port: int, **settings: str) -> Iterator[int]:
         with suppress(ProcessLookupError):  # a test may have killed it
             os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -80,9 +79,7 @@ def running(database: str, port: int, **settings: str) -> Iterator[int]:
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def live(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator[Live]:
     """A running registry with the fixtures loaded; one for a module and engine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.own()
     with databases.fresh(request.param, migrated=True) as url:
         db.open(url)
         load.apply(load.read(REGISTERS), by="operator")

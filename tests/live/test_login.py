@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from requests_oauthlib import OAuth2Session as OauthlibSession
 from registry import db
 from registry.auth import clients, duties, giving
 from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
-from tests import engines
+from tests import engines, ports
 from tests.live.browsing import Somebody
 from tests.live.conftest import ROOT, running
 
@@ -43,9 +42,7 @@ class Place:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def place(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator[Place]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.own()
     with databases.fresh(request.param, migrated=True) as url:
         db.open(url)
         web = Registration(grant_types=(CODE, REFRESH), redirect_uris=(BACK,))

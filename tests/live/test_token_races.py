@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from registry import db, journal
 from registry.auth import clients, codes, devices, duties, giving
 from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
 from registry.people import users
-from tests import engines
+from tests import engines, ports
 from tests.live.conftest import running
 
 ROUNDS = int(os.environ.get("ROUNDS", "8"))
@@ -76,9 +75,7 @@ class Racing:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def racing(databases: engines.Engines, request: pytest.FixtureRequest) -> Iterator[Racing]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.own()
     with databases.fresh(request.param, migrated=True) as url:
         db.open(url)
         how = Registration(PUBLIC, (CODE, REFRESH, DEVICE), (BACK,))

@@ -6,7 +6,6 @@ import json
 import re
 import select
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from urllib.parse import urljoin
 
 import requests
 
+from tests import ports
 from tests.peers import MODULES, absent
 
 SECRET = "a secret between the registry and the provider"
@@ -24,7 +24,7 @@ PEOPLE: dict[str, Any] = {
     "dpo": {"email": "dpo@osekk.example", "name": "DPO of OSEKK", "groups": ["ropa-dpo", "staff"]},
     "guest": {"email": "guest@osekk.example", "name": "A guest", "groups": ["guests"]},
 }
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -80,9 +80,7 @@ def organisation(
     """A provider on a port of its own until the block ends, which sends people back to `redirect`."""
     if shutil.which("node") is None or not (MODULES / "oidc-provider").is_dir():
         absent("no node, or no oidc-provider: run `make peers`")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.own()
     told = {
         "port": port, "secret": SECRET, "redirect": redirect, "people": PEOPLE, "alg": alg,
         "machine_groups": list(machine_groups),

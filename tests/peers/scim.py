@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Any
 
 import requests
 
+from tests import ports
 from tests.peers import absent
 
 TOKEN = "canary-scim-token-7d31"
@@ -29,7 +29,7 @@ class Directory:
         self._http.headers.update({"Authorization": f"Bearer {TOKEN}", "Content-Type": _JSON})
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(method, f"{self.origin}{self.path}{path}", json=body, timeout=10)
+        answer = self._http.request(method, f"{self.origin}{self.path}{path}", json=body, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
@@ -69,9 +69,7 @@ def serving() -> Iterator[Directory]:
     program = Path(sys.executable).parent / "scim2-server"
     if not program.exists():
         absent("scim2-server is not installed")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = ports.own()
     process = subprocess.Popen(
         [program, "--port", str(port), "--bearer-token", TOKEN],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -89,4 +87,4 @@ def serving() -> Iterator[Directory]:
         yield directory
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

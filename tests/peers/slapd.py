@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests import ports
 from tests.peers import absent
 
 BASE = "dc=acme,dc=example"
@@ -115,7 +116,7 @@ def serving(*, limits: str = "", more: str = "", ldif: Path | None = None) -> It
             subprocess.run(
                 [load, "-q", "-f", place / "slapd.conf", "-l", ldif], check=True, capture_output=True
             )
-        port, tls_port = _free(), _free()
+        port, tls_port = ports.own(), ports.own()
         process = subprocess.Popen(
             [program, "-d", "0", "-f", place / "slapd.conf",
              "-h", f"ldap://127.0.0.1:{port}/ ldaps://127.0.0.1:{tls_port}/"],
@@ -128,7 +129,7 @@ def serving(*, limits: str = "", more: str = "", ldif: Path | None = None) -> It
                 True
             ):  # by a plain connection: ldap3 leaves a server alone for 5 seconds once it was not there
                 try:
-                    socket.create_connection(("127.0.0.1", port), 5).close()
+                    socket.create_connection(("127.0.0.1", port), 30).close()
                     break
                 except OSError:
                     assert process.poll() is None and time.monotonic() < ends, (place / "log").read_text()
@@ -140,13 +141,7 @@ def serving(*, limits: str = "", more: str = "", ldif: Path | None = None) -> It
             directory.root.unbind()
         finally:
             process.terminate()
-            process.wait(10)
-
-
-def _free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+            process.wait(60)
 
 
 def _certify(place: Path) -> None:
