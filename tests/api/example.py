@@ -39,7 +39,9 @@ from registry.settings import Settings
 
 blueprint = Blueprint("things", __name__, description="To try the dialect on")
 
-BODY_SECONDS = 1.5  # on the server of the tests: what is sent in one go is there by then, also on a busy machine
+BODY_SECONDS = (
+    1.5  # on the server of the tests: what is sent in one go is there by then, also on a busy machine
+)
 EXAMPLE = {"name": "Äänekoski", "months": 12}
 
 
