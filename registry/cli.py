@@ -26,6 +26,7 @@ from registry.journal.commands import verify
 from registry.keys import held
 from registry.keys.commands import keys
 from registry.keys.sealing import Sealer
+from registry.notices.commands import export, publish, withdraw
 from registry.people.commands import user
 from registry.settings import Settings
 from registry.webhooks.commands import webhooks
@@ -50,7 +51,7 @@ def main(ctx: click.Context) -> None:
 for _command in (
     load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
     webhooks, login, logout, whoami,
-    drift,
+    drift, publish, withdraw, export,
 ):  # fmt: skip
     main.add_command(_command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,16 +93,36 @@ def port_is_free(host: str, port: int, instead: str) -> None:
 
 
 def yaml_files(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and the YAML files of the folders named, in order."""
-    return [file for path in paths for file in (sorted(path.glob("**/*.y*ml")) if path.is_dir() else [path])]
+    """The files named, and the YAML files of the folders named, in order; of what begins with a dot, none."""
+    return [file for path in paths for file in (_within(path) if path.is_dir() else [path])]
+
+
+def _within(folder: Path) -> list[Path]:
+    files = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+    # .github and the like are of other programs
+    return sorted(
+        file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+
+
+#: Below so many columns, what the last one says goes under its row.
+NARROW = 44
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows under headers, columns aligned; the last column wraps at the width of the window."""
+    """Rows under headers, columns aligned; the last column wraps at the width of the window.
+
+    In a narrow window the last column of each row goes below the others. Cells may be styled.
+    """
     cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(header), *(len(row[n]) for row in cells), 0) for n, header in enumerate(headers[:-1])]
-    indent = sum(widths) + 2 * len(widths)
-    room = max(shutil.get_terminal_size((100, 24)).columns - indent, 30)
+    widths = [
+        max(_long(header), *(_long(row[n]) for row in cells), 0) for n, header in enumerate(headers[:-1])
+    ]
+    indent, columns = sum(widths) + 2 * len(widths), shutil.get_terminal_size((100, 24)).columns
+    longest = max((_long(row[-1]) for row in cells), default=0)
+    if columns - indent < min(NARROW, longest):
+        return "\n".join(_below(headers, cells, widths, columns))
+    room = max(columns - indent, len(headers[-1]))
     lines = [_row(headers, widths), *("-" * (indent + min(room, len(headers[-1]) + 8)),)]
     for row in cells:
         first, *more = textwrap.wrap(row[-1], room) or [""]
@@ -111,7 +131,30 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _below(
+    headers: Sequence[str], cells: Sequence[Sequence[str]], widths: Sequence[int], columns: int
+) -> Iterator[str]:
+    """The lines of a table in a narrow window."""
+    yield _row([*headers[:-1], ""], widths).rstrip()
+    yield "-" * min(sum(widths) + 2 * (len(widths) - 1), columns)
+    for row in cells:
+        yield _row([*row[:-1], ""], widths).rstrip()
+        yield textwrap.fill(row[-1], max(columns, 40), initial_indent="    ", subsequent_indent="    ")
+
+
 def _row(cells: Sequence[object], widths: Sequence[int]) -> str:
-    return "  ".join(
-        [*(str(cell).ljust(width) for cell, width in zip(cells, widths, strict=False)), str(cells[-1])]
-    )
+    padded = (str(cell) + " " * (width - _long(cell)) for cell, width in zip(cells, widths, strict=False))
+    return "  ".join([*padded, str(cells[-1])])
+
+
+def _long(cell: object) -> int:
+    """How many columns a cell takes."""
+    return len(click.unstyle(str(cell)))
+
+
+SEVERITY_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def severity(name: str) -> str:
+    """A severity in its colour."""
+    return click.style(name, fg=SEVERITY_COLOURS[name]) if name in SEVERITY_COLOURS else name

@@ -25,7 +25,8 @@ def load(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Load declarations from YAML files.
 
     Files, or folders of them, with controllers, systems and registers. All of it is written, in one transaction, or
-    none. What is stored already stays as it is: a second load changes nothing.
+    none. What is stored already stays as it is: a second load changes nothing. Of a folder all that ends in .yaml or
+    .yml is read, but for what begins with a dot.
     """
     terminal.opened()
     items = files.read(terminal.yaml_files(paths))
@@ -38,12 +39,15 @@ def load(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
         return
     rows = []
     for one in changes:
-        rows.append((one.action, one.item.name, f"from {one.item.where}"))
+        if one.action == "same":
+            continue
+        rows.append((one.action, one.item.name, one.item.where))
         rows.extend(("", "  " + each["field"], _difference(each)) for each in one.differences)
-    click.echo(terminal.table(("", "what", ""), rows))
+    if rows:
+        click.echo(terminal.table(("", "what", "from"), rows) + "\n")
     written = sum(one.action != "same" for one in changes)
     click.echo(
-        f"\n{written} {'would be written' if dry_run else 'written'}, {len(changes) - written} unchanged."
+        f"{written} {'would be written' if dry_run else 'written'}, {len(changes) - written} unchanged."
     )
 
 

@@ -21,7 +21,6 @@ from registry.errors import NotFound
 
 MARKS = {"differs": "✗", "unknown": "?", "agrees": "✓", "not_applicable": "–"}
 COLOURS = {"differs": "red", "unknown": "yellow", "agrees": "green", "not_applicable": None}
-SEVERITY_COLOURS = {"error": "red", "warning": "yellow"}
 #: Names of what is printed, by language.
 SAYS = {
     "en": {
@@ -125,7 +124,7 @@ def _block(found: Drift, one: Beside, language: str) -> None:
             worst = finding.severity or book()[one.aspect.code].rule.severity
             name = worst if finding.kind == "fail" else ""  # what is open is of no severity yet
             closes = f" → {finding.closes[language]}" if finding.closes else ""
-            _line(name, finding.message[language] + closes, SEVERITY_COLOURS.get(name))
+            _line(name, finding.message[language] + closes, terminal.SEVERITY_COLOURS.get(name))
 
 
 def _line(name: str, text: str, colour: str | None = None) -> None:

@@ -13,17 +13,9 @@ import jinja2
 
 from registry import pages
 from registry.telling.people import MASK
+from registry.telling.value import MARKS
 from registry.telling.words import Words, languages, words
 
-#: What a mark beside an answer says, by status; "none" needs none, it is an answer.
-MARKS = {
-    "not_stated": "missing",
-    "placeholder": "missing",
-    "partly_stated": "partial",
-    "referred_elsewhere": "partial",
-    "withheld": "withheld",
-    "note": "note",
-}
 #: Values longer than this stand under each other.
 LINE = 36
 #: Words longer than this may be broken anywhere, or they would push a page wider than its screen.

@@ -7,6 +7,15 @@ from typing import Any
 
 #: Statuses that leave a reader without an answer; `stated_none` is an answer, `withheld` a decision.
 MISSING = frozenset({"not_stated", "partly_stated", "referred_elsewhere", "placeholder"})
+#: What a mark beside an answer says, by status; "none" needs none, it is an answer.
+MARKS = {
+    "not_stated": "missing",
+    "placeholder": "missing",
+    "partly_stated": "partial",
+    "referred_elsewhere": "partial",
+    "withheld": "withheld",
+    "note": "note",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -34,6 +34,12 @@ def test_everything_is_checked_and_stored(registers: Declare) -> None:
     assert Run.get().actor == "operator"
 
 
+def test_a_controller_is_all_its_registers(registers: Declare) -> None:
+    result = run("acme")
+    assert result.exit_code == 0, result.output
+    assert "acme/news" in result.output and "1 checked:" in result.output
+
+
 def test_a_line_says_where_and_what_to_do(declare: Declare) -> None:
     declare(
         "acme/news", {**NEWS, "complaint": "referred_elsewhere", "provenance": {"/complaint": {"line": 67}}}
@@ -92,7 +98,7 @@ def test_json_is_one_object(registers: Declare) -> None:
 def test_what_is_wrong_is_told_in_a_sentence(registers: Declare) -> None:
     for arguments, said in (
         (("acme/nothing",), "No such register"),
-        (("acme",), "controller/key"),
+        (("nobody",), "controller/key"),
         (("--as-of", "2026-02-30"), "YYYY-MM-DD"),
         (("--fail-on", "fatal"), "fatal"),
     ):

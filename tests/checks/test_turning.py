@@ -68,7 +68,7 @@ def test_a_forecast_on_the_terminal(declare: Declare, monkeypatch: pytest.Monkey
     for name, said in (
         ("acme/news", "ended"),
         ("acme/nothing", "No such"),
-        ("nobody", "No such"),
+        ("nobody", "no controller"),
         ("a/b/c", "form"),
     ):
         result = run("forecast", name)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from registry import clock, errors, terminal
+from registry.catalogue import store
 from registry.catalogue.read import parts
 from registry.checks.commands.printing import Json, Sarif, Table
 from registry.checks.days.then import end_of, look
@@ -35,7 +36,7 @@ class Day(click.ParamType[date]):
 
 
 @click.command()
-@click.argument("registers", nargs=-1, metavar="[REGISTER]…")
+@click.argument("registers", nargs=-1, metavar="[REGISTER|CONTROLLER]…")
 @click.option(
     "--as-of", type=Day(), metavar="DAY", help="By law, record and observations of that day; stores nothing."
 )
@@ -67,7 +68,8 @@ def check(
     as_json: bool,
     as_sarif: bool,
 ) -> None:
-    """Check registers, given as controller/key; all that there are where none is given.
+    """Check registers, given as controller/key, or all registers of controllers; all that there are where none
+    is given.
 
     What is found is stored, as a difference to what was found before, and can be read at /v1/findings. With --as-of
     nothing is stored.
@@ -77,7 +79,7 @@ def check(
     if as_json and as_sarif:
         raise click.UsageError("--json or --sarif, not both.")
     terminal.opened()
-    scopes = [Scope(register=parts(name)) for name in registers] or [Scope()]
+    scopes = [over(name) for name in registers] or [Scope()]
     tally = Tally()
     kind = Sarif if as_sarif else Json if as_json else Table
     printer = kind(tally=tally, as_of=as_of, whole=whole, language=language)
@@ -100,6 +102,18 @@ def check(
     printer.end()
     worst = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
     ctx.exit(1 if any(tally.severities[severity] for severity in worst) else 0)
+
+
+def over(name: str) -> Scope:
+    """What a name on the command line is over: a register (controller/key), or all registers of a controller.
+
+    Raises NotFound for a controller that is not there; of a register the checks say so.
+    """
+    if "/" in name:
+        return Scope(register=parts(name))
+    if not store.exists("controller", name, name):
+        raise errors.NotFound(f"There is no controller {name}. A register is given as controller/key.")
+    return Scope(controllers=frozenset({name}))
 
 
 def _bar(scopes: list[Scope]) -> AbstractContextManager[Any]:

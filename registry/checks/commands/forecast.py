@@ -6,10 +6,9 @@ import click
 import orjson
 
 from registry import terminal
-from registry.catalogue.read import parts
+from registry.checks.commands.check import over
 from registry.checks.days.foreseen import Foreseen
 from registry.checks.routes.forecast import forecast, line, window
-from registry.checks.runs.running import Scope
 
 MARKS = {"starts": "✗", "stops": "✓", "changes": "~", "opens": "?", "decides": "✓", "due": "!", "speaks": "✗"}
 
@@ -28,7 +27,7 @@ def command(names: tuple[str, ...], months: int, language: str, as_json: bool) -
     """
     terminal.opened()
     for name in names:
-        scope = Scope(register=parts(name)) if "/" in name else Scope(controllers=frozenset({name}))
+        scope = over(name)
         first, last = window(str(scope.controller), months)
         number, changes = forecast(scope, first, last)
         if as_json:

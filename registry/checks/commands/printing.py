@@ -103,7 +103,14 @@ class Table(Printer):
             said += f" [{WAIVED[self.language]} {waived['until']}: {waived['reason']}]"
         severity = "waived" if waived else told["severity"] if told["kind"] == "fail" else told["kind"]
         article = book()[told["code"]].rule.law[0]
-        return MARKS[told["kind"]], severity, told["code"], told["line"] or "", article, said
+        return (
+            MARKS[told["kind"]],
+            terminal.severity(severity),
+            told["code"],
+            told["line"] or "",
+            article,
+            said,
+        )
 
 
 @dataclasses.dataclass(kw_only=True)
