@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from registry import __version__, db, terminal
+from registry.auth import giving
 from registry.auth.commands import client, role
 from registry.auth.login import login, logout, whoami
 from registry.auth.provider_commands import provider
@@ -135,6 +136,8 @@ def migrate(check: bool, name: str | None) -> None:
     if not check and not name:
         terminal.bind(_settings())
         done = db.migrate()
+        if written := giving.write_down():
+            done.append(f"Written into the journal: {written} roles that a migration gave.")
         db.close()
         click.echo("\n".join(done) or "Nothing to do.")
         return

@@ -18,7 +18,7 @@ from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from registry.people import users
 
-#: By whom the roles are that stand for what clients were given before there were roles; the journal has them not.
+#: By whom the roles are that stand for what clients were given before there were roles (`write_down`).
 MIGRATED = "migration"
 
 
@@ -174,6 +174,21 @@ def away(row: StoredRole, *, by: str) -> StoredRole:
     return row
 
 
+@writes
+def write_down() -> int:
+    """Say in the journal which roles a migration gave: it cannot, for the journal's code is of today and it is not.
+    Gives how many there were; a second time there are none. Done by `registry migrate`."""
+    count = 0
+    for row in StoredRole.select().where(StoredRole.given_by == MIGRATED).order_by(StoredRole.id):
+        of = _object(row)
+        if journal.entries(of=of, action="role.given", limit=1):
+            continue
+        told = {"principal": row.principal, "role": str(row.given)}
+        journal.append("role.given", of, by=MIGRATED, version=1, payload=told, content=_content(row, 1))
+        count += 1
+    return count
+
+
 def _another_owner(row: StoredRole) -> bool:
     others = StoredRole.select(StoredRole.principal).where(
         stands()
@@ -204,8 +219,7 @@ def _content(row: StoredRole, version: int) -> bytes:
 
 
 def _every() -> Iterator[tuple[str, int]]:
-    rows = StoredRole.select().where(StoredRole.given_by != MIGRATED).order_by(StoredRole.id)
-    for row in rows.iterator():
+    for row in StoredRole.select().order_by(StoredRole.id).iterator():
         yield from ((_object(row), version) for version in range(1, row.version + 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ class Itself(_Scoped, ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = PROVEN
 
 
-class _Once:
+class _Once(ABC):
     """A grant whose credential is good once: all of it happens in one verb, which keeps that it was used."""
 
     GRANT_TYPE: str
@@ -77,8 +78,9 @@ class _Once:
             raise told(refused) from None
         return 200, pair.body(), self.TOKEN_RESPONSE_HEADER
 
+    @abstractmethod
     def redeem(self, client: Client, audience: str | None, lives: Lives) -> Pair:
-        raise NotImplementedError
+        """Claim the credential and issue the tokens; raises Refused."""
 
 
 class ByCode(_Scoped, _Once, AuthorizationCodeGrant):

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from hypothesis import given as cases
 from hypothesis import strategies as st
+from playhouse.migrations import Runner
 
 from registry import db, errors, journal
 from registry.api.door import Mark
@@ -19,6 +21,8 @@ from registry.auth.clients import Family
 from registry.auth.duties import CHOSEN, DUTIES, EVERY, Given, given, least, parse
 from registry.auth.meeting import Asking, Role, meet
 from registry.auth.scopes import SCOPES
+from registry.cli import main
+from registry.db import shape
 from registry.people import sessions, users
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known, bearer, journalled
@@ -409,3 +413,42 @@ def test_all_is_all() -> None:
     assert Reach().limits == frozenset()
     assert given("reader", "acme") == Given("reader", "acme")
     assert ALL.meets(Reach(frozenset("a"))) == Reach(frozenset("a"))
+
+
+# Those that a migration gave --------------------------------------------------------------------------------
+
+
+def test_a_role_that_a_migration_gave_is_in_the_journal(migrated_url: str) -> None:
+    """A database from before there were roles: `registry migrate` writes down which it gave, once."""
+    base = db.open(migrated_url)
+    with db.writing(why="as it was"):
+        Runner(base, str(shape.DIRECTORY), shape.HISTORY).down("0013_roles")
+        for client, scopes in (("c1", "registers:read"), ("c2", "clients:write registers:read")):
+            db.execute(
+                "INSERT INTO auth_client (client_id, name, secret_sha256, scopes, created_at, auth_method, grant_types,"
+                " redirect_uris) VALUES (?, ?, '', ?, '2026-01-01T00:00:00.000000Z', 'client_secret', '', '')",
+                client, client, scopes,
+            )  # fmt: skip
+            db.execute("INSERT INTO auth_grant (client_id, controller) VALUES (?, 'acme')", client)
+    db.close()
+    command = [main, ["migrate"]]
+    done = CliRunner().invoke(*command, env={"REGISTRY_DATABASE": migrated_url})
+    assert done.exit_code == 0, done.output
+    assert "Written into the journal: 2 roles that a migration gave." in done.output
+    assert "Nothing to do." in CliRunner().invoke(*command, env={"REGISTRY_DATABASE": migrated_url}).output
+    db.open(migrated_url)
+    told = [(one.object, one.actor, one.payload) for one in journalled("role.given")]
+    assert [(of, by, (said or {}).get("role")) for of, by, said in told] == [
+        ("role/acme/1", "migration", "reader@acme"),
+        ("role/acme/2", "migration", "owner@acme"),
+    ]
+    assert journal.verify().ok
+    with db.writing(why="as somebody with the database may"):
+        giving.StoredRole.insert(
+            id=3, principal="client/c1", controller="acme", role="owner", given_by="migration",
+            given_at="2026-01-01T00:00:00.000000Z",
+        ).execute()  # fmt: skip
+    assert [one.reason for one in journal.verify().faults] == [
+        "no entry speaks of the document role/acme/3 version 1"
+    ]
+    db.close()
