@@ -199,11 +199,12 @@ def received(provider: Provider, who: Arrived, *, language: str, settings: Setti
     """Whoever came from a provider, as a person here, with the roles that their groups give now and no others of it.
 
     Raises errors.NotFound for one who is disabled, openid.Refused (`provider_no_role`) for somebody new whom no group
-    gives a role, providers.MailboxTaken.
+    gives a role, providers.MailboxTaken and InvitationWaits.
     """
     wanted = meant(provider, who.groups)
     user = providers.user_of(provider.issuer, who.subject)
     if user is None:
+        providers.unclaimed(provider, who.subject, who.email)
         if not wanted:
             raise openid.Refused("None of their groups means anything here.", code="provider_no_role")
         user = providers.welcome(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import peewee
@@ -15,6 +16,8 @@ from registry.keys.sealing import Sealer, key_of
 from registry.people import users
 from registry.people.users import User
 from registry.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class Provider(Stored):
@@ -71,6 +74,12 @@ class MailboxTaken(Forbidden):
     """The mailbox is of somebody who was not linked with that provider; only the operator may say that it is them."""
 
     code = "mailbox_taken"
+
+
+class InvitationWaits(MailboxTaken):
+    """The same of somebody who was invited and never came: the invitation is their way in, until they are linked."""
+
+    code = "invitation_waits"
 
 
 def bound(key: str, issuer: str) -> str:
@@ -171,13 +180,25 @@ def link(provider: Provider, subject: str, user: User, *, by: str) -> None:
 
 
 @writes
+def unclaimed(provider: Provider, subject: str, email: str) -> None:
+    """Raises MailboxTaken where somebody has the mailbox of who comes from a provider, InvitationWaits where they have
+    been invited and never came. The log says as whom they come: the operator needs it to link them."""
+    user = users.by_email(email)
+    if user is None:
+        return
+    log.warning("%s: %r comes with the mailbox of %s and is not linked", provider.actor, subject, user.actor)
+    known = user.password is not None or Identity.select().where(Identity.user == user).exists()
+    if known or user.disabled_at is not None:
+        raise MailboxTaken("Somebody has that mailbox here; the operator can link them.")
+    raise InvitationWaits("They have been invited; the operator can link them.")
+
+
 def welcome(provider: Provider, subject: str, *, email: str, name: str, language: str) -> User:
     """Add a person whom a provider brings for the first time.
 
-    Raises MailboxTaken where somebody has the mailbox, errors.Invalid for an address or a name that is none.
+    Raises as `unclaimed` does, errors.Invalid for an address or a name that is none.
     """
-    if users.by_email(email) is not None:
-        raise MailboxTaken("Somebody has that mailbox here; the operator can link them.")
+    unclaimed(provider, subject, email)
     user = users.add_user(email=email, name=name, language=language, by=provider.actor)
     link(provider, subject, user, by=provider.actor)
     return user

@@ -29,7 +29,7 @@ from registry.cli import main
 from registry.errors import Invalid
 from registry.journal import entries, verify
 from registry.keys import sealing
-from registry.people import account, metadata, providers, routes, sessions, users
+from registry.people import account, links, metadata, providers, routes, sessions, users
 from registry.people.openid import _base64
 from registry.settings import Settings
 from tests.auth.conftest import doors
@@ -168,6 +168,35 @@ def test_a_mailbox_alone_makes_nobody_somebody(
     providers.link(provider, "dpo", user, by=BY)
     assert come(browser(), there, "dpo").status_code == 303
     assert roles_of(user) == ["dpo@osekk"]
+
+
+@pytest.mark.parametrize(
+    ("language", "what", "before"),
+    [("en", "Open your invitation first", "sign in as you did before"),
+     ("fi", "Avaa ensin kutsusi", "kirjaudu kuten ennenkin"),
+     ("sv", "Öppna din inbjudan först", "logga in som tidigare")],
+)  # fmt: skip
+@pytest.mark.parametrize("who", ["dpo", "guest"])  # with groups that mean something here, and without
+def test_who_was_invited_is_told_what_to_do_first(
+    browser: Callable[[], Browser], there: Organisation, provider: providers.Provider, settings: Settings,
+    caplog: pytest.LogCaptureFixture, who: str, language: str, what: str, before: str,
+) -> None:  # fmt: skip
+    """An auditor comes through the organisation before opening the invitation: a mailbox alone lets nobody in."""
+    mailbox = f"{who}@osekk.example"
+    user = users.add_user(email=mailbox, name="Auditor", language=language, by=BY)
+    secret = links.invite(user.id, by=BY, seconds=3600)
+    told = browser()
+    told.headers["Accept-Language"] = language
+    answer = come(told, there, who)
+    assert answer.status_code == 403 and told.cookie("session") is None and roles_of(user) == []
+    assert what in answer.text and links.holder_of(secret, "invitation") == user
+    assert f"{who!r} comes with the mailbox of {user.actor} and is not linked" in caplog.text
+    assert mailbox not in caplog.text
+    links.use(secret, "a hash")
+    answer = come(told, there, who)
+    assert answer.status_code == 403 and before in answer.text
+    providers.link(provider, who, user, by=BY)
+    assert come(browser(), there, who).status_code == 303
 
 
 def test_people_are_told_by_subject_not_by_mailbox(

@@ -179,6 +179,8 @@ def at_their_provider(screen: Screen, firm: Firm, mailbox: str, invitation: str)
         # The mailbox alone is nobody: whoever runs a provider could say any.
         assert screen.path() == f"/sign-in/from/{key}" and begun(user.id) == []
         screen.look()
+        first = {"fi": "Avaa ensin kutsusi", "en": "Open your invitation first"}[screen.language]
+        assert first in screen.text()
         providers.link(provider, who, user, by=BY)
         screen.chromium.ask("Network.clearBrowserCookies")  # those of the provider, which would ask nothing
         screen.open(firm.address())
