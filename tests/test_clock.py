@@ -27,7 +27,7 @@ def test_now_is_utc_fixed_in_width_and_moves_on() -> None:
     first, second = clock.now(), clock.now()
     assert FORM.fullmatch(first)
     assert first <= second
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(second)) < timedelta(seconds=5)
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(second)) < timedelta(seconds=60)
 
 
 @given(MOMENTS, MOMENTS)
@@ -161,7 +161,9 @@ def test_k7_the_zone_of_the_machine_changes_nothing(monkeypatch: pytest.MonkeyPa
     try:
         assert clock.instant("2026-01-01T00:00:00Z") == "2026-01-01T00:00:00.000000Z"
         assert clock.day_of("2026-01-01T22:30:00.000000Z") == date(2026, 1, 2)
-        assert abs(datetime.now(ZoneInfo("UTC")) - datetime.fromisoformat(clock.now())) < timedelta(seconds=5)
+        assert abs(datetime.now(ZoneInfo("UTC")) - datetime.fromisoformat(clock.now())) < timedelta(
+            seconds=60
+        )
     finally:
         monkeypatch.undo()
         time.tzset()

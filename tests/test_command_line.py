@@ -31,7 +31,7 @@ def started(*arguments: object, **environ: str) -> subprocess.CompletedProcess[s
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     return subprocess.run(
         [sys.executable, "-m", "registry", *map(str, arguments)],
-        cwd=ROOT, env=kept | {"COLUMNS": "80"} | environ, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env=kept | {"COLUMNS": "80"} | environ, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def test_a_backup_of_a_database_in_use_verifies(opened: str, tmp_path: Path) -> 
 
     writer = threading.Thread(target=write)
     writer.start()
-    begun.wait(10)
+    begun.wait(60)
     try:
         copies = [tmp_path / f"copy-{number}.db" for number in range(5)]
         for copy in copies:

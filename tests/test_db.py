@@ -22,6 +22,7 @@ from playhouse.migrations import Runner
 
 from registry import db, errors, journal
 from registry.db import engines, shape
+from registry.db.engines import PATIENCE
 from tests.engines import Engines
 
 WHY = "a test's own table"
@@ -280,7 +281,7 @@ def test_d8_a_write_is_not_kept_waiting_by_a_backup_an_export_and_checkpoints(
         ended: list[int] = []
         taken = sorted(one for each in together(6, either) for one in each)
         assert len(taken) == 180
-        assert taken[int(len(taken) * 0.99)] < 2
+        assert taken[int(len(taken) * 0.99)] < PATIENCE  # nor was any of them Busy
         assert journal.verify().ok
         db.close()
 
@@ -296,17 +297,17 @@ def test_a_turn_that_does_not_come_is_busy(migrated_url: str, monkeypatch: pytes
     def hold() -> None:
         with db.writing(why=WHY):
             held.set()
-            let_go.wait(10)
+            let_go.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(5)
+    held.wait(60)
     try:
         began = time.monotonic()
         with pytest.raises(errors.Busy) as caught:
             bump()
         assert caught.value.headers["Retry-After"] == "1"
-        assert 0.1 < time.monotonic() - began < 3
+        assert time.monotonic() - began > 0.1  # it waited, and not until it was let in
         assert Counter.get().count == 0  # reading goes on meanwhile
     finally:
         let_go.set()
@@ -747,17 +748,17 @@ def test_the_pool_is_bounded_and_an_empty_one_is_busy(
 
         def hold() -> None:
             db.request_begin()
-            met.wait(5)
-            met.wait(5)
+            met.wait(60)
+            met.wait(60)
             db.request_end()
 
         threads = [threading.Thread(target=hold) for _ in range(2)]
         for one in threads:
             one.start()
-        met.wait(5)
+        met.wait(60)
         with pytest.raises(errors.Busy):
             db.request_begin()
-        met.wait(5)
+        met.wait(60)
         for one in threads:
             one.join()
         for _ in range(5):

@@ -142,7 +142,7 @@ def test_of_many_at_once_one_assertion_proves_one(served: str, client: Known) ->
         }
         with ThreadPoolExecutor(6) as pool:
             sent = [
-                pool.submit(requests.post, f"{served}/oauth/token", data=form, timeout=30) for _ in range(6)
+                pool.submit(requests.post, f"{served}/oauth/token", data=form, timeout=120) for _ in range(6)
             ]
             statuses = sorted(one.result().status_code for one in sent)
         assert statuses == [200] + [401] * 5

@@ -43,7 +43,7 @@ def test_it_runs_as_a_program_on_the_database_of_the_settings(database: str) -> 
     words = [sys.executable, "-m", "registry", "client", *ADD, "--controller", "seamk"]
     environ = {**os.environ, "REGISTRY_DATABASE": database}
     done = subprocess.run(
-        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=60
+        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
@@ -150,7 +150,7 @@ def test_help_needs_no_database(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "registry", "client", "add", "--help"]
     environ = {**os.environ, "REGISTRY_DATABASE": f"sqlite:///{tmp_path}/none/registry.db"}
     done = subprocess.run(
-        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=60
+        words, cwd=Path(__file__).parents[2], env=environ, capture_output=True, text=True, timeout=300
     )
     assert "--scope" in done.stdout
     assert not (tmp_path / "none").exists()

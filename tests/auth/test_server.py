@@ -101,21 +101,23 @@ def test_a_foreign_client_understands_our_refusals(
 
 def test_a_foreign_client_finds_its_way_by_the_metadata(served: str, register: Register) -> None:
     client = register()
-    asked = requests.get(f"{served}/who", timeout=10)
+    asked = requests.get(f"{served}/who", timeout=120)
     assert asked.status_code == 401
     (where,) = re.findall(r'resource_metadata="([^"]+)"', asked.headers["WWW-Authenticate"])
-    resource = requests.get(where, timeout=10).json()
+    resource = requests.get(where, timeout=120).json()
     server = requests.get(
         f"{resource['authorization_servers'][0]}/.well-known/oauth-authorization-server", timeout=10
     ).json()
     form = {**GRANT, "resource": resource["resource"], "scope": "registers:read"}
-    token = requests.post(server["token_endpoint"], data=form, auth=client.basic, timeout=10).json()[
+    token = requests.post(server["token_endpoint"], data=form, auth=client.basic, timeout=120).json()[
         "access_token"
     ]
-    assert requests.get(f"{served}/who", headers=bearer(token), timeout=10).status_code == 200
-    ended = requests.post(server["revocation_endpoint"], data={"token": token}, auth=client.basic, timeout=10)
+    assert requests.get(f"{served}/who", headers=bearer(token), timeout=120).status_code == 200
+    ended = requests.post(
+        server["revocation_endpoint"], data={"token": token}, auth=client.basic, timeout=120
+    )
     assert (ended.status_code, ended.json()) == (200, {})
-    assert requests.get(f"{served}/who", headers=bearer(token), timeout=10).status_code == 401
+    assert requests.get(f"{served}/who", headers=bearer(token), timeout=120).status_code == 401
 
 
 # Getting a token -------------------------------------------------------------------------------------------
@@ -414,17 +416,17 @@ def test_ending_nothing_is_refused(form: dict[str, Any], http: FlaskClient, regi
 def test_many_end_one_token_at_once(served: str, register: Register, issue: Issue) -> None:
     client = register()
     token = issue(client, audience=served)
-    assert requests.get(f"{served}/who", headers=bearer(token), timeout=10).status_code == 200
+    assert requests.get(f"{served}/who", headers=bearer(token), timeout=120).status_code == 200
     gate, ended, after = threading.Barrier(8), [], []
 
     def end() -> None:
         gate.wait()
         ended.append(
             requests.post(
-                f"{served}/oauth/revoke", data={"token": token}, auth=client.basic, timeout=30
+                f"{served}/oauth/revoke", data={"token": token}, auth=client.basic, timeout=120
             ).status_code
         )
-        after.append(requests.get(f"{served}/who", headers=bearer(token), timeout=30).status_code)
+        after.append(requests.get(f"{served}/who", headers=bearer(token), timeout=120).status_code)
 
     threads = [threading.Thread(target=end) for _ in range(8)]
     for thread in threads:
@@ -443,7 +445,7 @@ def test_many_tokens_at_once_are_each_journalled(served: str, register: Register
 
     def fetch() -> None:
         for _ in range(3):
-            answer = requests.post(f"{served}/oauth/token", data=GRANT, auth=client.basic, timeout=30)
+            answer = requests.post(f"{served}/oauth/token", data=GRANT, auth=client.basic, timeout=120)
             got.append(answer.json()["access_token"])
 
     threads = [threading.Thread(target=fetch) for _ in range(6)]
@@ -454,7 +456,7 @@ def test_many_tokens_at_once_are_each_journalled(served: str, register: Register
     assert len(set(got)) == 18
     assert len({entry.object for entry in journalled("token.issued")}) == 18
     assert all(
-        requests.get(f"{served}/who", headers=bearer(token), timeout=10).status_code == 200 for token in got
+        requests.get(f"{served}/who", headers=bearer(token), timeout=120).status_code == 200 for token in got
     )
     assert journal.verify().ok
 

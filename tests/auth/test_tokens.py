@@ -313,7 +313,7 @@ clients.disable_client(sys.argv[2], by="operator")
 """
     done = subprocess.run(
         [sys.executable, "-c", code, database, client.id],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert tokens.lookup(token, audience=BASE) is None

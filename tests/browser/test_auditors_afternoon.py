@@ -71,13 +71,13 @@ class Firm:
             "grant_type": "authorization_code", "code": code, "redirect_uri": self.back, "client_id": self.client_id,
             "code_verifier": self.verifier,
         }  # fmt: skip
-        answer = requests.post(f"{self.registry}/oauth/token", data=form, timeout=30)
+        answer = requests.post(f"{self.registry}/oauth/token", data=form, timeout=120)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
 
     def get(self, path: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.get(self.registry + path, headers=headers, timeout=30)
+        return requests.get(self.registry + path, headers=headers, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def dpo(registry: str) -> Callable[..., requests.Response]:
 
     def ask(method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         sent = {"Authorization": f"Bearer {token}", **headers}
-        return requests.request(method, registry + path, json=body, headers=sent, timeout=30)
+        return requests.request(method, registry + path, json=body, headers=sent, timeout=120)
 
     return ask
 

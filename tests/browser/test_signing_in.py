@@ -35,7 +35,7 @@ WIDTHS = (320, 1200)
 TAGS = '["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]'
 #: Where pictures of every page are put, if anywhere.
 PICTURES: Path | None = None
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass

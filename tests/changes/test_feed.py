@@ -121,7 +121,7 @@ def test_a_part_ends_though_everything_in_it_is_somebody_elses(
         assert walk(caller, limit=1) == whole
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     kinds=st.lists(st.sampled_from(["hold.set", "token.issued", "notice.published"]), max_size=30),
     limits=st.lists(st.integers(1, 5), min_size=1, max_size=5),

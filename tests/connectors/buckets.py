@@ -48,7 +48,7 @@ class Bucket:
 
     def remove(self) -> None:
         """Leave nothing of it, whatever is in it, nor of any other."""
-        requests.post(f"{server()}/moto-api/reset", timeout=10).raise_for_status()
+        requests.post(f"{server()}/moto-api/reset", timeout=120).raise_for_status()
 
     def put(self, *keys: str) -> None:
         for key in keys:

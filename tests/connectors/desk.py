@@ -24,13 +24,13 @@ SOURCE = Source(
     settings=DeskSettings,
     secrets={"token": "An access token that may only read."},
     sees=("accounts", "region", "apps"),
-    seconds=30,
+    seconds=120,
 )
 
 
 def reach(settings: Mapping[str, Any]) -> Allow:
     """The desk alone."""
-    return Allow(hosts=(settings["host"],), ports=frozenset({settings["port"]}), seconds=5, most=1024 * 1024)
+    return Allow(hosts=(settings["host"],), ports=frozenset({settings["port"]}), seconds=60, most=1024 * 1024)
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:

@@ -155,7 +155,7 @@ def test_h14_a_lock_is_not_waited_for(looked: Looked, monkeypatch: pytest.Monkey
 def test_h14_a_long_answer_is_cut_off(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = "(SELECT pg_catalog.min({column}) FROM pg_catalog.pg_sleep(60))"  # as if of a billion rows
     monkeypatch.setitem(statements.OLDEST, "date", slow)
-    monkeypatch.setitem(asking._OPTIONS, "statement_timeout", "1000")
+    monkeypatch.setitem(asking._OPTIONS, "statement_timeout", "3000")
     looked.run("CREATE TABLE slow (email text, created_at date); GRANT SELECT ON slow TO looker")
     seen, way = look(looked)
     assert [one["object"] for one in seen["oldest_item"].payload["items"]] == ["public.customers"]
@@ -408,11 +408,11 @@ def _notices(one: socket.socket) -> None:
 
 def _silence(one: socket.socket) -> None:
     _hello(one)
-    time.sleep(30)
+    time.sleep(300)
 
 
 def _never(one: socket.socket) -> None:
-    time.sleep(30)
+    time.sleep(300)
 
 
 def _rubbish(one: socket.socket) -> None:
@@ -427,7 +427,7 @@ def test_h14_a_server_that_keeps_to_nothing_is_left_when_time_is_up(
         settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u", "security": "plain"}
         began = time.monotonic()
         seen, _ = observe(settings, {"password": "x"}, seconds=2)
-        assert time.monotonic() - began < 25, "far from what it would take"
+        assert time.monotonic() - began < 200, "far from what it would take"
     assert {one.payload["reason"] for one in seen.values()} == {"unavailable"}
 
 

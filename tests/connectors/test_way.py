@@ -277,7 +277,7 @@ def test_h12_there_is_a_most_of_items_and_of_groups() -> None:
 
 def test_out_of_time_the_rest_could_not_be_looked_at() -> None:
     with serving(Desk(on("/api/users", (503, {"Retry-After": "50"}, {})))) as desk:
-        pulled = pull(KNOWN, {"host": "127.0.0.1", "port": desk.port}, {"token": SECRET}, seconds=1)
+        pulled = pull(KNOWN, {"host": "127.0.0.1", "port": desk.port}, {"token": SECRET}, seconds=40)
     assert len(desk.asked) == 3  # nobody waits for longer than he has
     assert reason(pulled.looked[0].seen) == "unavailable"
     slow = Way(allow=Allow(hosts=("127.0.0.1",)), secrets={}, seconds=-1)

@@ -360,7 +360,7 @@ _LISTS = [
     st.dictionaries(st.sampled_from([*_LISTS, "settings", "security_settings", "meta", "count"]), _JSON)
     | _JSON
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_h12_whatever_is_answered_is_told_as_not_understood_at_worst(
     desk: zendesk.Zendesk, body: Any
 ) -> None:

@@ -46,7 +46,7 @@ def test_exactly_what_is_due_goes_and_each_with_its_receipt(desk: Desk) -> None:
     assert 0 < len(gone) < len(days)
     assert desk.left() == {*range(len(days)), -1, -2} - gone
     assert desk.receipts().keys() == gone
-    jwks = requests.get(f"{desk.service.url}/.well-known/jwks.json", timeout=5).json()
+    jwks = requests.get(f"{desk.service.url}/.well-known/jwks.json", timeout=60).json()
     for receipt in desk.receipts().values():
         said = signing.verify(receipt, jwks, typ=TYP)
         assert said["answer"]["decision"] == "delete_after" and said["item"]["system"] == "acme/desk"

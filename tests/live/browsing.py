@@ -24,12 +24,12 @@ class Somebody:
         self.codes: list[str] = []
 
     def page(self, path: str) -> str:
-        return self.http.get(self.url + path, timeout=30).text
+        return self.http.get(self.url + path, timeout=120).text
 
     def send(self, path: str, of: str | None = None, **fields: str) -> requests.Response:
         """Opens the page (`of`, else /account for what is on it) and sends a form of it to the path."""
         shown = self.page(of or ("/account" if path in ("/account/language", "/account/sessions") else path))
-        return self.http.post(self.url + path, data={"form": field(shown, "form"), **fields}, timeout=30)
+        return self.http.post(self.url + path, data={"form": field(shown, "form"), **fields}, timeout=120)
 
     def use_link(self) -> requests.Response:
         return self.send(
@@ -49,7 +49,7 @@ class Somebody:
         assert key
         code = pyotp.TOTP(key[1].replace(" ", "")).now()
         fields = {"form": field(shown, "form"), "offer": offer, "password": self.password, "code": code}
-        return self.told(self.http.post(self.url + "/account/second-factor", data=fields, timeout=30))
+        return self.told(self.http.post(self.url + "/account/second-factor", data=fields, timeout=120))
 
     def renew_codes(self) -> requests.Response:
         code = self.codes[0]
@@ -70,7 +70,7 @@ class Somebody:
         """Presses a button on a page of consent, and does not go where it leads."""
         fields = {name: field(shown, name) for name in ("form", *names)}
         return self.http.post(
-            self.url + action, data={**fields, "answer": answer}, timeout=30, allow_redirects=False
+            self.url + action, data={**fields, "answer": answer}, timeout=120, allow_redirects=False
         )
 
     def allow(self, request: str) -> requests.Response:

@@ -38,7 +38,7 @@ class Live:
     def ask(self, method: str, path: str, token: str | None = None, **kwargs: object) -> requests.Response:
         """One request, as the DPO unless another token is given."""
         headers = {"Authorization": f"Bearer {token or self.dpo}", **dict(kwargs.pop("headers", {}) or {})}
-        return requests.request(method, self.url + path, headers=headers, timeout=30, **kwargs)  # type: ignore[arg-type]  # whatever requests takes
+        return requests.request(method, self.url + path, headers=headers, timeout=120, **kwargs)  # type: ignore[arg-type]  # whatever requests takes
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def running(database: str, port: int, **settings: str) -> Iterator[int]:
         deadline = time.monotonic() + 120
         while True:
             try:
-                if requests.get(f"http://127.0.0.1:{port}/health", timeout=30).ok:
+                if requests.get(f"http://127.0.0.1:{port}/health", timeout=120).ok:
                     break
             except requests.RequestException:  # not there yet, or slow beside others
                 pass

@@ -103,7 +103,7 @@ class User:
         return self.ask("DELETE", path, **self.tag(path))
 
     def oauth(self, path: str, **form: str) -> requests.Response:
-        return requests.post(self.live.url + path, data=form, auth=(self.id, self.secret), timeout=30)
+        return requests.post(self.live.url + path, data=form, auth=(self.id, self.secret), timeout=120)
 
     def approve(self, path: str) -> requests.Response:
         """Somebody else does: nobody approves what he proposed himself."""
@@ -130,7 +130,7 @@ class User:
     def device(self) -> requests.Response:
         """A program without a browser asks to be allowed; what is allowed is journalled: tests/auth."""
         form = {"client_id": self.command_line}
-        return requests.post(self.live.url + "/oauth/device-authorization", data=form, timeout=30)
+        return requests.post(self.live.url + "/oauth/device-authorization", data=form, timeout=120)
 
     def allow(self) -> requests.Response:
         asked = {

@@ -114,7 +114,7 @@ def test_a_command_line_is_allowed_in_a_browser_and_ended(place: Place, tmp_path
 
 def api(place: Place, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{place.url}/v1/registers", headers=headers, timeout=30).status_code
+    return requests.get(f"{place.url}/v1/registers", headers=headers, timeout=120).status_code
 
 
 WRONG = [

@@ -35,21 +35,21 @@ class Organisation:
 
     def turn(self) -> None:
         """It signs with another key from now on."""
-        requests.post(self.issuer + "/turn", timeout=30).raise_for_status()
+        requests.post(self.issuer + "/turn", timeout=120).raise_for_status()
 
     def people(self, people: dict[str, Any]) -> None:
         """Its people and their groups are these from now on."""
-        requests.post(self.issuer + "/people", json=people, timeout=30).raise_for_status()
+        requests.post(self.issuer + "/people", json=people, timeout=120).raise_for_status()
 
     def fetched(self) -> int:
         """How often its keys were asked for."""
-        return int(requests.get(self.issuer + "/fetched", timeout=30).text)
+        return int(requests.get(self.issuer + "/fetched", timeout=120).text)
 
     def token(self, resource: str, scope: str = "registers:read") -> str:
         """A token of the machine client for a resource."""
         form = {"grant_type": "client_credentials", "resource": resource, "scope": scope}
         got = requests.post(
-            self.issuer + "/token", data=form, auth=("machine", requests.utils.quote(SECRET)), timeout=30
+            self.issuer + "/token", data=form, auth=("machine", requests.utils.quote(SECRET)), timeout=120
         )
         assert got.ok, got.text
         return str(got.json()["access_token"])
@@ -58,17 +58,17 @@ class Organisation:
         """Goes to the provider as a browser would, signs in as somebody, consents; gives where it is sent back to."""
         http, page = requests.Session(), requests.Response()
         for _ in range(12):
-            page = http.get(where, allow_redirects=False, timeout=30)
+            page = http.get(where, allow_redirects=False, timeout=120)
             while page.is_redirect:
                 where = urljoin(where, page.headers["Location"])
                 if not where.startswith(self.issuer):
                     return where
-                page = http.get(where, allow_redirects=False, timeout=30)
+                page = http.get(where, allow_redirects=False, timeout=120)
             action = re.search(r'action="([^"]+)"', page.text)
             assert action, page.text
             prompt = re.search(r'name="prompt" value="(\w+)"', page.text)
             fields = {"prompt": prompt[1] if prompt else "", "login": who, "password": "any"}
-            page = http.post(urljoin(where, action[1]), data=fields, allow_redirects=False, timeout=30)
+            page = http.post(urljoin(where, action[1]), data=fields, allow_redirects=False, timeout=120)
             where = urljoin(where, page.headers["Location"])
         raise AssertionError(page.text)
 
