@@ -33,6 +33,7 @@ from marshmallow import fields, validate
 from registry import errors
 from registry.api.answer import Bytes
 from registry.api.asked import here
+from registry.api.parser import PAGED
 from registry.strict.body import MAX_INTEGER, text_fault
 from registry.strict.schema import QueryInteger, Schema
 
@@ -87,14 +88,20 @@ class Window:
             last = row
         return self.of(b",".join(shown), key(last) if more and last is not None else None)
 
-    def of(self, documents: bytes, last: tuple[Any, ...] | None) -> Response:
+    def of(self, documents: bytes | memoryview, last: tuple[Any, ...] | None) -> Response:
         """The same answer, of documents with commas between them; `last` is the key of the last if there are more."""
+        body, headers = self.told(documents, last)
+        return Bytes.of(body, 200, headers, "application/json")
+
+    def told(
+        self, documents: bytes | memoryview, last: tuple[Any, ...] | None
+    ) -> tuple[bytes, dict[str, str]]:
+        """The body and the headers of that answer."""
         if last is None:
-            return Bytes.of(b'{"items":[%s],"next":null}' % documents, 200, {}, "application/json")
+            return b"".join((b'{"items":[', documents, b'],"next":null}')), {}
         following = self.cursor(last)
-        told = b'{"items":[%s],"next":"%s"}' % (documents, following.encode())
         link = {"Link": f'<{_without_cursor()}cursor={following}>; rel="next"'}
-        return Bytes.of(told, 200, link, "application/json")
+        return b"".join((b'{"items":[', documents, b'],"next":"', following.encode(), b'"}')), link
 
     def cursor(self, key: tuple[Any, ...]) -> str:
         """The cursor that goes on behind this key."""
@@ -145,7 +152,9 @@ def _bad(sentence: str) -> errors.Invalid:
 
 def _without_cursor() -> str:
     # The address up to its cursor, which needs no quoting: it is base64url.
-    return f"{here.environ['PATH_INFO']}?{_kept(here.environ['QUERY_STRING'])}"
+    query = here.environ["QUERY_STRING"]
+    paged = PAGED.fullmatch(query)
+    return f"{here.environ['PATH_INFO']}?{_kept(paged[1] if paged else query)}"
 
 
 @functools.lru_cache(maxsize=256)

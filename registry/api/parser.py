@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 import flask
@@ -18,6 +19,8 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 _KEPT = 1024
+#: A query that ends with a cursor as we give them, and has none before.
+PAGED = re.compile(r"((?:(?!cursor)[^&%]*&)*)cursor=([A-Za-z0-9_-]{1,2000})")
 
 
 class Parser(FlaskParser):
@@ -85,18 +88,29 @@ class Query:
 
     def __init__(self, parser: Parser, schema: ma.Schema) -> None:
         self.parser, self.schema = parser, schema
+        self.paged = "cursor" in schema.load_fields
         self._known: dict[str, dict[str, Any]] = {}
 
     def __call__(self) -> dict[str, Any]:
         """The parameters of the present request, as a dict of the caller's own."""
-        text = here.environ["QUERY_STRING"]
+        text: str = here.environ["QUERY_STRING"]
+        known = self._known.get(text)
+        if known is not None:
+            return dict(known)
+        if self.paged and (split := PAGED.fullmatch(text)):
+            # Each page is asked for once, as a rule, with what was asked for the page before.
+            return {**self._read(split[1]), "cursor": split[2]}
+        return dict(self._read(text))
+
+    def _read(self, text: str) -> dict[str, Any]:
         known = self._known.get(text)
         if known is None:
-            known = self.parser.parse(self.schema, flask.Request(dict(here.environ)), location="query")
+            asked = flask.Request({**here.environ, "QUERY_STRING": text})
+            known = self.parser.parse(self.schema, asked, location="query")
             if len(self._known) >= _KEPT:
                 self._known.clear()
             self._known[text] = known
-        return dict(known)
+        return known
 
 
 def _fault(name: str, code: str, message: str) -> dict[str, str]:

@@ -45,7 +45,11 @@ class Version(Stored):
 
     class Meta:
         table_name = "catalogue_version"
-        indexes = ((("declaration", "version"), True), (("declaration", "effective_from", "version"), True))
+        indexes = (
+            (("declaration", "version"), True),
+            (("declaration", "effective_from", "version"), True),
+            (("effective_from",), False),
+        )
 
 
 class Facet(Stored):

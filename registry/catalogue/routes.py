@@ -27,7 +27,7 @@ from registry.api import (
 )
 from registry.api.conditional import if_match, precondition
 from registry.api.page import page_of
-from registry.catalogue import reaching, store
+from registry.catalogue import listing, reaching, store
 from registry.catalogue.declared import Declared
 from registry.catalogue.diff import diff
 from registry.catalogue.record.value import Part
@@ -204,16 +204,7 @@ def _reading(
     kind, served, shown, one, blueprint = doors.kind, doors.served, doors.shown, doors.one, doors.blueprint
 
     def listed(args: dict[str, Any]) -> Response:
-        window = seek(args, str, str)
-        filters = {k: v for k, v in args.items() if k not in ("limit", "cursor") and v is not None}
-        seen = holder().controllers
-        if (asked := filters.pop("controller", None)) is not None:
-            seen = frozenset({asked}) if seen is None or asked in seen else frozenset()
-        reaching.covered(filters.get("as_of") or clock.now())
-        after = (window.after[0], window.after[1]) if window.after else None
-        return window.of(
-            *store.joined(kind, controllers=seen, after=after, limit=window.limit, **conditions(filters))
-        )
+        return listing.page(kind, args, conditions)
 
     doors.add(
         "GET", f"/v1/{kind}s", f"list_{kind}s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from registry import clock, db
@@ -50,32 +51,67 @@ def select(
     return list(written(kind, db.execute(*statement))) if statement else []
 
 
-def joined(kind: str, *, limit: int, **asked: Any) -> tuple[bytes, tuple[str, str] | None]:
-    """What `select` gives, asked in the same way: the documents with commas between them, and, where there are more
-    than `limit`, the (controller, key) of the last.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A page as it is stored: the documents with commas between them, and, where there are more, the (controller, key)
+    of the last.
+
+    `newest` names the version written last, by which it can be told that nothing was written since; `until` is when a
+    version that is planned takes effect: before that the page stays what it is.
+    """
+
+    documents: bytes | memoryview
+    last: tuple[str, str] | None
+    newest: str
+    until: str
+
+
+def joined(kind: str, *, limit: int, now: str | None = None, **asked: Any) -> Joined:
+    """What `select` gives, asked in the same way, and what it depends on besides; all in one statement.
+
+    `now` is the moment to be taken for the present one.
 
     One row: each row that is stepped to costs a turn among the threads, more than what is in it.
     """
-    statement = _statement(
-        "d.controller AS c, d.key AS k, v.document AS d", kind, {**asked, "limit": limit + 1}
-    )
+    now = now or clock.now()
+    asked = {**asked, "limit": limit + 1, "as_of": asked.get("as_of") or now}
+    statement = _statement("d.controller AS c, d.key AS k, v.document AS d", kind, asked)
     if statement is None:
-        return b"", None
+        return Joined(b"", None, "", "")
     inner, *values = statement
-    here = f"n = {limit}"
-    sql = (
-        f"SELECT {_COMMAS[db.database.obj.name].format(limit)}, COUNT(*),"  # noqa: S608 -- constants and a number
-        f" MAX(c) FILTER (WHERE {here}), MAX(k) FILTER (WHERE {here})"
-        f" FROM (SELECT c, k, d, ROW_NUMBER() OVER () AS n FROM ({inner}) AS i) AS o"
-    )
-    documents, count, controller, key = db.execute(sql, *values).fetchone()
-    return bytes(documents or b""), (controller, key) if count > limit else None
+    documents, lines, stamp, until = db.execute(
+        _PAGE[db.database.obj.name].format(inner), now, *values
+    ).fetchone()
+    if documents is None:
+        return Joined(b"", None, stamp or "", until or _NEVER)
+    if lines.count("\n") < limit:
+        return Joined(bytes(documents), None, stamp, until or _NEVER)
+    # The one too many, which says that there are more, is cut off again.
+    shown, _, surplus = lines.rpartition("\n")
+    _, controller, key = shown.rpartition("\n")[2].split(" ")
+    size = int(surplus.partition(" ")[0])
+    return Joined(memoryview(documents)[: -1 - size], (controller, key), stamp, until or _NEVER)
 
 
-#: The first {} documents with commas between them, in the order in which they come.
-_COMMAS = {
-    "sqlite": "CAST(group_concat(d, ',') FILTER (WHERE n <= {}) AS BLOB)",
-    "postgresql": "string_agg(d, '\\x2c'::bytea ORDER BY n) FILTER (WHERE n <= {})",
+def newest() -> str:
+    """What `Joined.newest` is just now."""
+    found = db.execute(_NEWEST).fetchone()
+    return str(found[0]) if found else ""
+
+
+_NEVER = "9999-12-31T23:59:59.999999Z"
+# A number is given once; the time is for a database that was put back to what it was, and went on from there.
+_NEWEST = """SELECT w.id || ' ' || w.recorded_at FROM catalogue_version w
+WHERE w.id = (SELECT MAX(x.id) FROM catalogue_version x)"""
+_BESIDES = (
+    f"""({_NEWEST}), (SELECT MIN(w.effective_from) FROM catalogue_version w WHERE w.effective_from > ?)"""  # noqa: S608 -- of constants
+)
+#: The documents with commas between them, and a line for each: its size and its name. SQLite takes them as they come.
+_PAGE = {
+    "sqlite": "SELECT CAST(group_concat(d, ',') AS BLOB),"  # noqa: S608 -- of constants
+    f" group_concat(length(d) || ' ' || c || ' ' || k, char(10)), {_BESIDES} FROM ({{}}) AS i",
+    "postgresql": "SELECT string_agg(d, '\\x2c'::bytea ORDER BY c, k),"  # noqa: S608 -- of constants
+    f" string_agg(octet_length(d) || ' ' || c || ' ' || k, chr(10) ORDER BY c, k), {_BESIDES} FROM ({{}}) AS i",
 }
 
 
@@ -137,7 +173,7 @@ def _conditions(
         yield sql, (kind, name, value, kind, name, value)
     if review_due_before is not None:
         yield f"v.id IN ({_BESIDE} AND f.value < ?)", (kind, "review_due", review_due_before)
-    for word in sorted(words(text or "")):
+    for word in sorted(words(text)) if text else ():
         # A register is also found by the name of its controller, former names included.
         begins = "f.value >= ? AND f.value < ?"
         named = _NAMED + begins

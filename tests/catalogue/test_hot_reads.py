@@ -78,9 +78,11 @@ def test_few_statements_and_each_finds_its_way_by_an_index(
 def test_the_list_is_of_the_documents_that_are_stored(caller: Caller) -> None:
     every = store.select("register", controllers={"acme"}, limit=50)
     whole = b",".join(one.document for one in every)
-    assert store.joined("register", controllers={"acme"}, limit=50) == (whole, ("acme", every[-1].key))
-    assert store.joined("register", controllers={"acme"}, limit=60)[1] is None
-    assert store.joined("register", controllers={"acme"}, limit=5, after=("acme", "list-59")) == (b"", None)
+    found = store.joined("register", controllers={"acme"}, limit=50)
+    assert (found.documents, found.last) == (whole, ("acme", every[-1].key))
+    assert store.joined("register", controllers={"acme"}, limit=60).last is None
+    beyond = store.joined("register", controllers={"acme"}, limit=5, after=("acme", "list-59"))
+    assert (beyond.documents, beyond.last) == (b"", None)
     answer = caller.get("/v1/registers", limit="50")
     assert answer.data.startswith(b'{"items":[' + every[0].document + b"," + every[1].document)
 
