@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import marshmallow as ma
 import orjson
-from flask import Response, current_app, request
+from flask import Response, current_app, redirect, request
 
 from registry.api import Blueprint, Schema, etag, not_modified, produces, public, stored
 from registry.catalogue.model import is_key
@@ -85,14 +85,29 @@ def _html(description: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 def _wrong(problem: Problem) -> Response:
     kind = {404: "not_found", 410: "gone"}.get(problem.status, "wrong")
-    body = html.wrong_page(_language(None), kind, path="/notices")
+    asked = request.args.get("lang")
+    body = html.wrong_page(_language(asked if asked in languages() else None), kind, path="/notices")
     headers = {"Cache-Control": "no-store", "Vary": SHARED["Vary"]}
     return Response(body, problem.status, headers, content_type=HTML)
 
 
 @public
+@blueprint.route("/")
+@page
+@blueprint.response(303, description="To the list of notices.")
+def begin() -> Response:
+    """Begin with what everybody may read.
+
+    Whoever types the address of the service into a browser comes to the notices.
+    """
+    answer: Response = redirect("/notices", 303, Response)  # type: ignore[assignment]  # of the class given
+    answer.set_data(b"")
+    return answer
+
+
+@public
 @produces("text/html", "application/problem+json")
-@blueprint.route("/notices")
+@blueprint.route("/notices", strict_slashes=False)
 @page
 @blueprint.arguments(ListQuery, location="query")
 @_html("The list, by controller.")
@@ -106,7 +121,7 @@ def read_notices(query: dict[str, Any]) -> Response:
 
 @public
 @produces("text/html", "application/problem+json")
-@blueprint.route("/notices/<key:controller>")
+@blueprint.route("/notices/<key:controller>", strict_slashes=False)
 @page
 @blueprint.arguments(ListQuery, location="query")
 @_html("The list of one controller.")
@@ -127,7 +142,8 @@ def _list(query: Mapping[str, Any], path: str, controller: str | None) -> Respon
         raise NotFound("No notice of this controller is public.")
     known = repr((path, [(one.controller, one.key, one.revision, one.id) for one in rows]))
     tag = _tag(hashlib.blake2b(known.encode(), digest_size=15).hexdigest(), language, HTML)
-    if (same := not_modified(tag, SHARED)) is not None:
+    headers = {**SHARED, "Content-Language": language}
+    if (same := not_modified(tag, headers)) is not None:
         return same
     groups: list[dict[str, Any]] = []
     for one in rows[:LISTED]:
@@ -138,7 +154,7 @@ def _list(query: Mapping[str, Any], path: str, controller: str | None) -> Respon
     last = rows[LISTED - 1] if len(rows) > LISTED else None
     after = f"{last.controller}/{last.key}/{last.revision}" if last else ""
     body = html.index_page(language, groups, base=_base(), path=path, after=after)
-    return stored(body.encode(), etag=tag, headers=SHARED, content_type=HTML)
+    return stored(body.encode(), etag=tag, headers=headers, content_type=HTML)
 
 
 def _after(query: Mapping[str, Any]) -> tuple[str, str, int] | None:
@@ -159,7 +175,7 @@ def _after(query: Mapping[str, Any]) -> tuple[str, str, int] | None:
 
 @public
 @produces("text/html", "application/json", "application/problem+json")
-@blueprint.route("/notices/<key:controller>/<key:key>")
+@blueprint.route("/notices/<key:controller>/<key:key>", strict_slashes=False)
 @page
 @blueprint.arguments(ReaderQuery, location="query")
 @_html("The notice.")
@@ -214,7 +230,7 @@ def _rendered(document: bytes, base: str) -> bytes:
 
 @public
 @produces("text/html", "application/problem+json")
-@blueprint.route("/accessibility")
+@blueprint.route("/accessibility", strict_slashes=False)
 @page
 @blueprint.arguments(ReaderQuery, location="query")
 @_html("The accessibility statement.")
@@ -229,7 +245,7 @@ def read_accessibility(query: dict[str, Any]) -> Response:
         named.setdefault(one.controller, _reached(one))
     body = html.accessibility_page(language, list(named.values())[:NAMED], base=_base()).encode()
     tag = _tag(hashlib.blake2b(body, digest_size=15).hexdigest(), language, HTML)
-    return stored(body, etag=tag, headers=SHARED, content_type=HTML)
+    return stored(body, etag=tag, headers={**SHARED, "Content-Language": language}, content_type=HTML)
 
 
 def _reached(one: published.Published) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from registry.telling.words import languages
@@ -13,6 +15,7 @@ PATHS = [
 ]  # fmt: skip
 #: 320 px is 1280 px at 400 %, 640 px the same at 200 %.
 WIDTHS = [320, 640, 1200]
+TAGS = '["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]'
 TAB, ENTER = ("Tab", 9), ("Enter", 13)
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -21,6 +24,7 @@ BEYOND = """
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("thead"))
   .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60)).slice(0, 5)
 """
+PAPER = "getComputedStyle(document.body).backgroundColor"
 FOCUSED = """(() => {
   const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
   return {href: e.getAttribute("href"), id: e.id, outlined: style.outlineStyle !== "none",
@@ -101,14 +105,43 @@ def test_g9_tables_are_told_as_tables_however_they_look(chromium: Chromium, serv
 @pytest.mark.parametrize("path", PATHS)
 def test_g9_axe_finds_nothing(chromium: Chromium, served: str, axe: str, path: str) -> None:
     """WCAG 2.0 to 2.2, A and AA, and axe's best practices: no violation, in any language, wide and narrow."""
-    tags = '["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]'
     chromium.ask("Page.setBypassCSP", enabled=True)  # the page lets no script in, not even this one
     try:
         for width in (320, 1200):
             for language in languages():
                 chromium.open(f"{served}{path}?lang={language}", width=width)
                 chromium.run(axe + "; undefined")
-                found = chromium.run(f"axe.run(document, {{runOnly: {tags}}}).then(r => r.violations)")
+                found = chromium.run(f"axe.run(document, {{runOnly: {TAGS}}}).then(r => r.violations)")
                 assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
     finally:
         chromium.ask("Page.setBypassCSP", enabled=False)
+
+
+@pytest.fixture
+def by_night(chromium: Chromium) -> Iterator[Chromium]:
+    """The browser of somebody who likes it dark."""
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    chromium.ask("Page.setBypassCSP", enabled=True)
+    chromium.ask(
+        "Emulation.setEmulatedMedia", features=[*still, {"name": "prefers-color-scheme", "value": "dark"}]
+    )
+    yield chromium
+    chromium.ask("Emulation.setEmulatedMedia", media="", features=still)
+    chromium.ask("Page.setBypassCSP", enabled=False)
+
+
+@pytest.mark.parametrize("path", ["/notices", "/accessibility", "/notices/seamk/library-chat"])
+def test_g9_dark_pages_can_be_read_as_well(by_night: Chromium, served: str, axe: str, path: str) -> None:
+    by_night.open(f"{served}{path}?lang=sv", width=320)
+    assert by_night.run(PAPER) == "rgb(18, 25, 30)"
+    by_night.run(axe + "; undefined")
+    found = by_night.run(f"axe.run(document, {{runOnly: {TAGS}}}).then(r => r.violations)")
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
+
+
+def test_paper_is_white_also_by_night(by_night: Chromium, served: str) -> None:
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    by_night.ask("Emulation.setEmulatedMedia", media="print", features=dark)
+    by_night.open(f"{served}/notices/seamk/library-chat?lang=fi", width=800)
+    assert by_night.run(PAPER) == "rgb(255, 255, 255)"
+    assert by_night.run("getComputedStyle(document.body).color") == "rgb(28, 43, 54)"

@@ -291,6 +291,7 @@ ROWS = [
     Row("GET", "/v1/checks", "/v1/checks", OPEN),
     Row("GET", "/v1/checks/<string(length=6):code>", "/v1/checks/COM003", OPEN),
     Row("GET", "/v1/law", "/v1/law", OPEN),
+    Row("GET", "/", "/", OPEN, 303),
     Row("GET", "/notices", "/notices", OPEN),
     Row("GET", "/notices/<key:controller>", "/notices/acme", OPEN),
     Row("GET", "/notices/<key:controller>/<key:key>", "/notices/acme/news", OPEN),

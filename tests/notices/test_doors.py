@@ -372,3 +372,22 @@ def test_reading_a_notice_takes_two_statements(public: FlaskClient, monkeypatch:
     monkeypatch.setattr(base, "execute_sql", lambda sql, *a, **k: (asked.append(sql), run(sql, *a, **k))[1])
     public.get(NOTICE)
     assert len([sql for sql in asked if "SELECT" in sql]) <= 2
+
+
+def test_whoever_types_the_address_of_the_service_comes_to_the_notices(public: FlaskClient) -> None:
+    answer = public.get("/")
+    assert (answer.status_code, answer.headers["Location"], answer.data) == (303, "/notices", b"")
+    for path in ("/notices", "/notices/seamk", "/notices/seamk/library-chat", "/accessibility"):
+        assert public.get(f"{path}/?lang=sv").data == public.get(f"{path}?lang=sv").data != b""
+        assert public.get(f"{path}?lang=sv").headers["Content-Language"] == "sv"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_is_not_there_is_said_in_the_language_asked_for(public: FlaskClient, language: str) -> None:
+    answer = public.get(f"/notices/seamk/nothing?lang={language}", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert f'<html lang="{language}">' in answer.text
+    odd = public.get(
+        "/notices/seamk/nothing?lang=xx", headers={"Accept": "text/html", "Accept-Language": "sv"}
+    )
+    assert '<html lang="sv">' in odd.text
