@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import textwrap
@@ -107,6 +108,7 @@ def _within(folder: Path) -> list[Path]:
 
 #: Below so many columns, what the last one says goes under its row.
 NARROW = 44
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -114,7 +116,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
     In a narrow window the last column of each row goes below the others. Cells may be styled.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[_shown(str(cell)) for cell in row] for row in rows]
     widths = [
         max(_long(header), *(_long(row[n]) for row in cells), 0) for n, header in enumerate(headers[:-1])
     ]
@@ -140,6 +142,16 @@ def _below(
     for row in cells:
         yield _row([*row[:-1], ""], widths).rstrip()
         yield textwrap.fill(row[-1], max(columns, 40), initial_indent="    ", subsequent_indent="    ")
+
+
+def _shown(text: str) -> str:
+    """What a terminal would obey instead of showing it (escapes, marks that turn the direction) as �; colours stay."""
+    return "".join(
+        part
+        if place % 2
+        else "".join(one if one.isprintable() or one.isspace() else "\ufffd" for one in part)
+        for place, part in enumerate(_COLOUR.split(text))
+    )
 
 
 def _row(cells: Sequence[object], widths: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from registry import db, journal
+from registry import db, journal, terminal
 from registry.catalogue import load, store
 from registry.cli import main
 
@@ -189,3 +189,8 @@ def test_a_backup_writes_over_nothing(opened: str, tmp_path: Path) -> None:
         assert said in found.output
     assert kept.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_m4_a_table_shows_what_a_terminal_would_obey() -> None:
+    shown = terminal.table(("register", "what"), [("acme/a", "\u202eevil\x1b[2J \x9b2J\u200b ä – 你")])
+    assert shown.splitlines()[-1] == "acme/a    \ufffdevil\ufffd[2J \ufffd2J\ufffd ä – 你"

@@ -82,6 +82,8 @@ def read(paths: Iterable[Path]) -> list[Item]:
             errors += problem.errors or [
                 {"field": str(path), "code": problem.code, "message": problem.detail}
             ]
+        except RecursionError:
+            errors.append({"field": str(path), "code": "too_deep", "message": "Nested too deeply."})
     seen: dict[str, str] = {}
     for item in items:
         if item.name in seen:

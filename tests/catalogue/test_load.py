@@ -87,6 +87,9 @@ BAD = {
         3,
     ),
     "an empty file": ("", "invalid", None),
+    "very deep": ("[" * 20_000, "too_deep", None),
+    "rather deep": ("registers: {a/b: " + "[" * 240 + "]" * 240 + "}\n", "too_deep", None),
+    "deep": ("registers: {a/b: " + "[" * 80 + "]" * 80 + "}\n", None, None),
     "a lone surrogate": ('registers:\n  a/b: {register: "\\ud800"}\n', None, None),
     "a NUL": ('registers:\n  a/b: {register: "a\\0b"}\n', None, None),
 }
