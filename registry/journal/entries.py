@@ -271,12 +271,12 @@ def checkpoint(origin: str = "") -> dict[str, Any]:
     }
 
 
-_END = """SELECT h.size, h.leaf, e.seq, e.leaf, e.entry FROM journal_head h LEFT JOIN
+_END = """SELECT h.size, h.leaf, e.seq, e.leaf, e.entry, h.recorded_at FROM journal_head h LEFT JOIN
     journal_entry e ON e.seq = (SELECT MAX(seq) FROM journal_entry) WHERE h.id = 1"""
 
 
-def position() -> int:
-    """How many entries the journal has, for an answer that others act upon.
+def ended() -> tuple[int, str]:
+    """How many entries the journal has, for an answer that others act upon, and when the last was recorded ("": none).
 
     Raises errors.Unavailable (`journal_broken`) where its end is not what its head says: somebody's hand was in it, or
     only a part of the database is here, and there may be a hold in what is gone.
@@ -284,10 +284,15 @@ def position() -> int:
     row = db.execute(_END).fetchone()
     if row is None:
         if db.execute("SELECT seq FROM journal_entry LIMIT 1").fetchone() is None:
-            return 0
+            return 0, ""
     elif row[0] == row[2] and bytes(row[1]) == bytes(row[3]) == tree.leaf(bytes(row[4])):
-        return int(row[0])
+        return int(row[0]), str(row[5])
     log.error("the end of the journal is not what its head says: run `registry verify`")
     raise errors.Unavailable(
         "The journal is not whole; nothing is answered that somebody may delete by.", code="journal_broken"
     )
+
+
+def position() -> int:
+    """How many entries the journal has. Raises as `ended` does."""
+    return ended()[0]

@@ -171,12 +171,19 @@ def _clear(item: Item, moment: Moment) -> None:
 
 def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Key]) -> Moment:
     now = clock.now()
-    position = journal.position()
+    position, last = journal.ended()
     rows: dict[System, list[Row]] = defaultdict(list)
     lines: dict[str, str] = {}
     bound = "9999-12-31T23:59:59.999999Z"
     if systems:
         found = _execute(_RULES, systems, now, now, now, now, RULES + 1)
+        if last > now:
+            # The clock was put back, or was ahead: what was in force by it then has to be over as well.
+            found = list(
+                dict.fromkeys(
+                    [*map(tuple, found), *map(tuple, _execute(_RULES, systems, *[last] * 4, RULES + 1))]
+                )
+            )
         if len(found) > RULES:
             raise Invalid(
                 "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"

@@ -18,13 +18,13 @@ from registry.auth import routes as oauth
 from registry.catalogue import load, read
 from registry.keys import routes as keys
 from registry.keys import signing
-from registry.retention import changing, decisions, holding, keyed, receipts
+from registry.retention import answers, changing, decisions, holding, keyed, receipts
 from registry.retention.decision import UNKNOWN
 from registry.retention.served import in_force, publish_rules
 from registry.settings import Settings
 from tests.connectors.asking import Caller
 from tests.engines import Engines
-from tests.retention.conftest import BROKEN, Keeper
+from tests.retention.conftest import BROKEN, Keeper, record
 from tests.retention.test_rules import FILES
 
 PATH = "/v1/retention-decisions"
@@ -274,6 +274,38 @@ def test_l8_who_says_no_more_of_a_system_leaves_its_data_to_no_shorter_rule(
     assert code(one(caller, anchor="2020-01-01", register="acme/customers")) == "no_rule"
     assert code(one(caller, anchor="2020-01-01", category="D9")) == "no_rule"
     assert journal.verify().ok
+
+
+def told_of(anchor: str) -> dict[str, Any]:
+    """What is decided of an item without a token, which would be over as the clock steps."""
+    item = {"system": "acme/desk", "category": "D1", "anchor": anchor}
+    return answers.answers([item], sees=lambda *_: True, seconds=60)[2][0]
+
+
+def test_k3_a_clock_put_back_brings_no_shorter_rule_back(keeper: Keeper, at: Callable[[str], None]) -> None:
+    at(NOW)
+    keeper.put(P6M)
+    keeper.publish(keeper.declare(record(P1Y), since="2027-03-12T00:00:00.000000Z"))
+    at("2027-03-13")
+    assert told_of("2026-07-01")["decision"] == "retain"
+    Keeper("acme", "others").put(P6M, systems=["chat"])  # something is written by that clock
+    at("2027-03-11")
+    told = told_of("2026-07-01")
+    assert (told["decision"], told["rule"]["period"]) == ("retain", "P1Y")
+    assert code(told_of("2020-01-01")) == "delete_after"
+
+
+def test_k3_a_clock_that_was_ahead_hastens_no_shorter_rule(keeper: Keeper, at: Callable[[str], None]) -> None:
+    at(NOW)
+    keeper.put(P1Y)
+    keeper.put(P6M)
+    begins = changing.approve(1, by="client/second", expect=1, delay=7 * DAY)["begins"]
+    at("2027-03-30")
+    assert told_of("2026-07-01")["decision"] == "delete_after"
+    Keeper("acme", "others").put(P6M, systems=["chat"])
+    at(NOW)
+    assert begins > NOW
+    assert told_of("2026-07-01")["decision"] == "retain"
 
 
 def test_an_answer_runs_out_before_anything_planned_begins(
