@@ -8,19 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import requests
 
-from registry import db, terminal
+from registry import clock, db, terminal
+from registry.audits import engaging
 from registry.auth import clients, tokens
 from registry.catalogue import load, read
 from registry.checks.runs import running
 from registry.connectors.observations import push
 from registry.notices import publish
+from registry.settings import Settings
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TOLD = Path("var/demo.json")
@@ -28,30 +32,49 @@ TOLD = Path("var/demo.json")
 SECONDS = 24 * 3600
 
 _READ = ("controllers", "systems", "registers", "observations", "findings", "notices", "journal", "retention")
-#: For each kind of user: the client's name, its scopes, the controllers it sees, and a path to try.
-USERS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], str]] = {
-    "dpo": (
-        "Demonstration: Data protection officer of all five",
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody to try it as: the client's name and scopes, the controllers that it sees, and a path to ask for. One
+    with `terms` is an auditor, and sees its one controller by an engagement on these; `besides` is what else is shown.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    controllers: tuple[str, ...]
+    path: str
+    terms: Mapping[str, Any] | None = None
+    besides: str | None = None
+
+
+USERS: dict[str, User] = {
+    "dpo": User(
+        "Demonstration: The data protection officer of all five",
         (
-            *(f"{noun}:read" for noun in (*_READ, "holds")),
-            *(f"{noun}:write" for noun in (*_READ[:6], "waivers", "holds")),
+            *(f"{noun}:read" for noun in (*_READ, "holds", "audits")),
+            *(f"{noun}:write" for noun in (*_READ[:6], "waivers", "holds", "audits")),
         ),
         ("helao", "jamko", "kaakko", "osekk", "seamk"),
         "/v1/findings?register=osekk/opintori&kind=fail",
     ),
-    "auditor": (
-        "Demonstration: Auditor of OSEKK",
-        tuple(f"{noun}:read" for noun in _READ if noun != "retention"),
+    "auditor": User(
+        "Demonstration: Auditor of OSEKK, engaged for a month",
+        tuple(f"{noun}:read" for noun in _READ),
         ("osekk",),
         "/v1/registers/osekk/opintori?as_of=2018-06-01",
+        {"sees": ("findings", "journal", "observations"), "purpose": "To be tried out."},
+        "and what they have read, as the DPO sees it",
     ),
-    "system": (
+    "system": User(
         "Demonstration: The library chat of SeAMK",
         ("retention:read",),
         ("seamk",),
         "/v1/retention-rules?system=seamk/chat",
     ),
 }
+#: So many days the auditor is engaged for.
+DAYS = 30
 
 
 def run(port: int) -> None:
@@ -68,10 +91,11 @@ def run(port: int) -> None:
     _step("Observations", _observations)
     _step("Checks", _checks)
     _step("Notices", _notices)
-    issued = {user: _token(*USERS[user][:3], audience=base) for user in USERS}
+    issued = {user: _token(USERS[user], audience=base) for user in USERS}
+    audit = _engagement(USERS["auditor"])
     db.close()
     _keep(base, issued)
-    _serve(base, port, database, issued)
+    _serve(base, port, database, _told(base, issued, audit))
 
 
 def _registers() -> str:
@@ -96,16 +120,47 @@ def _notices() -> str:
     return f"{sum(done)} published, {len(done)} in all"
 
 
-def _token(name: str, scopes: tuple[str, ...], controllers: tuple[str, ...], *, audience: str) -> str:
-    client = clients.Client.get_or_none(name=name, disabled_at=None)
+def _token(user: User, *, audience: str) -> str:
+    client = _client(user.name)
     if client is None:
+        controllers = () if user.terms else user.controllers
         client, _ = clients.register_client(
-            name=name, scopes=scopes, controllers=controllers, by=terminal.OPERATOR
+            name=user.name,
+            scopes=user.scopes,
+            controllers=controllers,
+            engaged=user.terms is not None,
+            by=terminal.OPERATOR,
         )
     issued = tokens.issue(
-        client_id=client.client_id, scopes=scopes, audience=audience, seconds=SECONDS, by=terminal.OPERATOR
+        client_id=client.client_id,
+        scopes=user.scopes,
+        audience=audience,
+        seconds=SECONDS,
+        by=terminal.OPERATOR,
     )
     return issued.token
+
+
+def _client(name: str) -> clients.Client | None:
+    return clients.Client.get_or_none(name=name, disabled_at=None)
+
+
+def _engagement(user: User) -> int:
+    """The number of the engagement that an auditor is in: the one that goes on, or a new one."""
+    client, row = _client(user.name), engaging.Engagement
+    assert client is not None
+    assert user.terms is not None
+    standing = row.get_or_none(
+        (row.principal == client.actor)
+        & (row.superseded_at == engaging.STANDS)
+        & (row.ends_at > clock.later(clock.now(), SECONDS))
+    )
+    if standing is not None:
+        return int(standing.id)
+    terms = engaging.Terms(ends_on=clock.day_of(clock.now()) + timedelta(days=DAYS), **user.terms)
+    kept = timedelta(days=Settings().audit_reads_days)
+    told = engaging.open_engagement(user.controllers[0], client.actor, terms, by=terminal.OPERATOR, kept=kept)
+    return int(told["id"])
 
 
 def _step(name: str, do: Callable[[], str]) -> None:
@@ -121,7 +176,7 @@ def _keep(base: str, issued: dict[str, str]) -> None:
     TOLD.write_text(json.dumps({"base_url": base, "tokens": issued}, indent=2) + "\n", "utf-8")
 
 
-def _serve(base: str, port: int, database: str, issued: dict[str, str]) -> None:
+def _serve(base: str, port: int, database: str, told: str) -> None:
     environ = os.environ | {
         "REGISTRY_DATABASE": database,
         "REGISTRY_BASE_URL": base,
@@ -136,7 +191,7 @@ def _serve(base: str, port: int, database: str, issued: dict[str, str]) -> None:
     signal.signal(signal.SIGTERM, stop)
     try:
         _wait(base, server)
-        click.echo(_told(base, issued))
+        click.echo(told)
         server.wait()
     except KeyboardInterrupt:
         server.wait()  # the terminal has sent it the interrupt too
@@ -157,7 +212,7 @@ def _wait(base: str, server: subprocess.Popen[bytes]) -> None:
     raise click.ClickException("The server did not start; see above.")
 
 
-def _told(base: str, issued: dict[str, str]) -> str:
+def _told(base: str, issued: dict[str, str], audit: int) -> str:
     pages = {
         "/notices": "what the public reads, in Finnish, Swedish and English",
         "/notices/kaakko/chat?lang=en": "a notice with what it does not say",
@@ -166,13 +221,19 @@ def _told(base: str, issued: dict[str, str]) -> str:
         "/v1/checks": "the book of checks",
     }
     lines = ["", "Pages to open", *(f"  {base}{path:<32} {what}" for path, what in pages.items()), ""]
-    for user, (name, _, _, path) in USERS.items():
+    for key, user in USERS.items():
         lines += [
-            name.removeprefix("Demonstration: "),
-            f"  token  {issued[user]}",
-            f"  curl -s -H 'Authorization: Bearer {issued[user]}' '{base}{path}'",
-            "",
+            user.name.removeprefix("Demonstration: "),
+            f"  token  {issued[key]}",
+            _curl(issued[key], f"{base}{user.path}"),
         ]
+        if user.besides:
+            lines += [f"  {user.besides}:", _curl(issued["dpo"], f"{base}/v1/audits/{audit}/reads")]
+        lines.append("")
     return "\n".join(
         [*lines, f"The same is in {TOLD} for scripts. Tokens last a day. Ctrl-C ends the server."]
     )
+
+
+def _curl(token: str, address: str) -> str:
+    return f"  curl -s -H 'Authorization: Bearer {token}' '{address}'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from registry import db, journal, terminal
+from registry import db, demo, journal, terminal
+from registry.app import create_app
+from registry.audits import engaging
 from registry.catalogue import load, store
 from registry.cli import main
+from registry.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 REGISTERS = ROOT / "fixtures" / "registers"
@@ -194,3 +198,32 @@ def test_a_backup_writes_over_nothing(opened: str, tmp_path: Path) -> None:
 def test_m4_a_table_shows_what_a_terminal_would_obey() -> None:
     shown = terminal.table(("register", "what"), [("acme/a", "\u202eevil\x1b[2J \x9b2J\u200b ä – 你")])
     assert shown.splitlines()[-1] == "acme/a    \ufffdevil\ufffd[2J \ufffd2J\ufffd ä – 你"
+
+
+def test_what_the_demonstration_says_to_try_can_be_tried(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line that it prints is answered; the auditor is in an engagement, one also when it is run again."""
+    monkeypatch.setenv("REGISTRY_DATABASE", database_url)
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    monkeypatch.setattr(demo, "_serve", lambda *told: said.append(told[-1]))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for _ in range(2):
+        done = run("demo", "--port", port)
+        assert done.exit_code == 0, done.output
+    db.open(database_url)
+    try:
+        web = create_app(Settings(database=database_url, base_url=f"http://127.0.0.1:{port}")).test_client()
+        for text in said:
+            asked = re.findall(r"-H 'Authorization: (Bearer \S+)' 'http://127.0.0.1:\d+(\S+)'", text)
+            answers = [web.get(path, headers={"Authorization": token}) for token, path in asked]
+            assert [answer.status_code for answer in answers] == [200] * 4
+            target = next(path for token, path in asked if "as_of" in path)
+            assert answers[2].json["items"][-1]["target"] == target  # type: ignore[index]  # JSON
+        assert engaging.Engagement.select().count() == 1
+        assert journal.verify().ok
+    finally:
+        db.close()

@@ -130,6 +130,7 @@ def register_client(
     scopes: Collection[str],
     controllers: Collection[str] = (),
     roles: Collection[Given] = (),
+    engaged: bool = False,
     how: Registration = SYSTEM,
     by: str,
 ) -> tuple[Client, str]:
@@ -137,7 +138,8 @@ def register_client(
     where it proves itself otherwise (`how`).
 
     `roles` are those that it has in which controllers; in each of `controllers` (keys, or EVERY alone) it has the least
-    role that gives all its scopes. One that asks only on behalf of people has theirs and none of its own. Raises
+    role that gives all its scopes. One that asks only on behalf of people has theirs and none of its own; one that is
+    `engaged`, an auditor's program, has none but those of its engagements, which are yet to be opened. Raises
     errors.Invalid for scopes that are unknown or none, a key that cannot be one, a name that is blank, and as
     Registration.checked does.
     """
@@ -150,7 +152,7 @@ def register_client(
         raise Invalid("A client without a scope could do nothing.", field="scopes")
     if ITSELF not in how.grant_types and (seen or roles):
         raise Invalid("It asks for people, and has their roles and none of its own.", field="controllers")
-    if ITSELF in how.grant_types and not (seen or roles):
+    if ITSELF in how.grant_types and engaged == bool(seen or roles):
         raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")
     if seen != [EVERY] and not all(map(KEY.fullmatch, seen)):
         raise Invalid("Name the controllers by their keys, or * alone for all.", field="controllers")

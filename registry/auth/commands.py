@@ -67,6 +67,11 @@ def client() -> None:
     help="A role in a controller, such as editor@acme:news or system@acme:chat. May be given again.",
 )
 @click.option(
+    "--engaged",
+    is_flag=True,
+    help="It is an auditor's program: what it sees the DPO says in an engagement (/v1/audits).",
+)
+@click.option(
     "--redirect-uri",
     "redirect_uris",
     multiple=True,
@@ -85,6 +90,7 @@ def add(
     controllers: tuple[str, ...],
     everything: bool,
     roles: tuple[duties.Given, ...],
+    engaged: bool,
     redirect_uris: tuple[str, ...],
     device: bool,
     no_refresh: bool,
@@ -95,12 +101,13 @@ def add(
 
     One that asks on its own has roles of its own. One that asks on behalf of people has theirs.
     """
-    own, people = bool(controllers or roles or everything), bool(redirect_uris or device)
-    if (controllers or roles) and everything:
-        raise click.UsageError("Give --controller or --role, or --everything.")
+    some = bool(controllers or roles)
+    own, people = some or everything or engaged, bool(redirect_uris or device)
+    if some + everything + engaged > 1:
+        raise click.UsageError("Give --controller or --role, or --everything, or --engaged.")
     if not own and not people:
         raise click.UsageError(
-            "Give --controller, --role or --everything, or else --redirect-uri or --device."
+            "Give --controller, --role, --everything or --engaged, or else --redirect-uri or --device."
         )
     if public and jwks is not None:
         raise click.UsageError("Give --public or --jwks.")
@@ -117,6 +124,7 @@ def add(
         scopes=scopes,
         controllers=(duties.EVERY,) if everything else controllers,
         roles=roles,
+        engaged=engaged,
         how=how,
         by=terminal.OPERATOR,
     )

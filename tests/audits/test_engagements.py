@@ -19,9 +19,10 @@ from click.testing import CliRunner
 from registry import clock, db, errors, journal
 from registry.audits import engaging, reading
 from registry.audits.reading import Read
-from registry.auth import giving, tokens
+from registry.auth import clients, tokens
 from registry.auth.clients import Family
 from registry.auth.duties import Given
+from registry.auth.scopes import SCOPES
 from registry.cli import main
 from registry.people import links, users
 from tests import engines
@@ -58,11 +59,10 @@ def engagement(client: Caller, **more: Any) -> dict[str, Any]:
 
 def program(world: World) -> Caller:
     """A firm's client, which has a token and a role nowhere."""
-    caller = world.caller("nowhere")
-    (role,) = giving.of(f"client/{caller.client_id}")
-    with db.writing():
-        giving.away(role, by=BY)
-    return caller
+    made, _ = clients.register_client(name="Firm", scopes=tuple(SCOPES), engaged=True, by=BY)
+    base = world.app.extensions["registry.settings"].base_url
+    issued = tokens.issue(client_id=made.client_id, scopes=tuple(SCOPES), audience=base, seconds=600, by=BY)
+    return Caller(world.app, made.client_id, issued.token)
 
 
 @pytest.fixture
