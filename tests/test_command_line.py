@@ -95,7 +95,8 @@ def test_a_dry_run_tells_all_and_writes_nothing(opened: str, tmp_path: Path) -> 
     changed.write_text(text.replace("duration: P6M", "duration: P3M"), "utf-8")
     found = run("load", "--dry-run", changed)
     assert found.exit_code == 0
-    assert '/retention/0/duration      "P6M" → "P3M"' in found.output
+    # How it is broken over lines hangs on how long the path of the file is.
+    assert '/retention/0/duration "P6M" → "P3M"' in " ".join(found.output.split())
     assert "1 would be written, 2 unchanged." in found.output
     assert max(map(len, found.output.splitlines())) <= 80
     assert journal.checkpoint() == before
