@@ -24,8 +24,9 @@ SILENT = {
     "auth/codes.py": {"_redeem", "answer", "ask"},
     "auth/devices.py": {"_redeem", "answer", "ask"},
     "auth/rotation.py": {"_refresh"},
-    "connectors/connecting.py": {"reseal"},
-    "connectors/running.py": {"claim", "release"},
+    "connectors/configured/connecting.py": {"reseal"},
+    "connectors/looking/running.py": {"claim", "release"},
+    "jobs.py": {"beat", "claim", "ended", "goes_on"},
     "limits.py": {"_take", "forget"},
     "people/attempts.py": {"claim", "forget"},
     "people/devices.py": {"forget", "know"},
@@ -34,7 +35,7 @@ SILENT = {
     "people/providers.py": {"_reseal"},
     "people/sessions.py": {"_seen"},
     "webhooks/endpoints.py": {"reseal"},
-    "worker.py": {"_swept", "claim", "ended", "goes_on"},
+    "worker.py": {"_swept"},
     "webhooks/outbox.py": {"_enlist", "claim", "release", "settle"},
 }
 

@@ -21,7 +21,7 @@ REASONS = {
     "auth/login.py": "a program of the user's, asking the registry that the user names",
     "demo.py": "asks the server that it has started",
     "db/engines.py": "the database of the operator's setting",
-    "connectors/ldap_session.py": "speaks LDAP over a socket to a checked address",
+    "connectors/reading/ldap_session.py": "speaks LDAP over a socket to a checked address",
     "connectors/sources/_postgresql_asking.py": "speaks PostgreSQL to checked addresses (hostaddr)",
     "connectors/sources/postgresql.py": "reads over that connection",
     "connectors/sources/_s3_asking.py": "botocore signs and reads; what it sends goes through the way",
