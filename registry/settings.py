@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    # What is secret is not in the repr, which ends up in logs and in what debuggers show.
+    return field(default=default, repr=not secret, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Settings:
     """What can be set from outside, read once at start-up. `Settings.from_env()` reads REGISTRY_<FIELD NAME>."""
 
     database: str = _setting(
-        "sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…"
+        "sqlite:///var/registry.db", "where the records are: sqlite:///path or postgresql://…", secret=True
     )
     base_url: str = _setting(
         "http://127.0.0.1:8000", "how callers reach us: scheme, host and port, no slash at the end"
@@ -71,17 +72,19 @@ class Settings:
         "",
         "file with the key that references to people in legal holds are hashed with; one a line, the newest first",
     )
-    hold_key: str = _setting("", "the same key, where there is no file; 32 random characters at least")
+    hold_key: str = _setting(
+        "", "the same key, where there is no file; 32 random characters at least", secret=True
+    )
     secret_key_file: str = _setting(
         "",
         "file with the keys that secrets are sealed with; one a line, the newest first (`registry keys new sealing`)",
     )
-    secret_key: str = _setting("", "the same key, where there is no file")
+    secret_key: str = _setting("", "the same key, where there is no file", secret=True)
     signing_key_file: str = _setting(
         "",
         "file with the keys that receipts are signed with; one a line, the newest first (`registry keys new signing`)",
     )
-    signing_key: str = _setting("", "the same key, where there is no file")
+    signing_key: str = _setting("", "the same key, where there is no file", secret=True)
     outbound_networks: str = _setting(
         "",
         "networks of yours that may be asked besides the internet, comma-separated (10.20.0.0/16): where your own "

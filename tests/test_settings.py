@@ -42,3 +42,11 @@ def test_the_environment_is_read() -> None:
 def test_what_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):
         Settings.from_env({name: value})
+
+
+def test_no_secret_is_in_what_is_shown_of_settings() -> None:
+    secrets = {"hold_key": "canary-1", "secret_key": "canary-2", "signing_key": "canary-3"}
+    made = Settings(database="postgresql://registry:canary-4@db.example/registry", **secrets)
+    assert "canary" not in f"{made} {made!r}"
+    keys = [one.name for one in fields(Settings) if one.name.endswith(("_key", "_secret", "_password"))]
+    assert sorted(keys) == sorted(secrets), "a new one belongs into this test"

@@ -23,7 +23,7 @@ class Key:
     """A key, and the number that it is known by; the number tells nothing of the key."""
 
     id: str
-    secret: bytes
+    secret: bytes = dataclasses.field(repr=False)
 
     def digest(self, reference: str) -> str:
         """The keyed hash of a reference, in hexadecimal."""

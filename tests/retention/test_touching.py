@@ -179,3 +179,9 @@ def test_a_key_has_32_characters_and_8_different_ones(text: str, good: bool) -> 
     else:
         with pytest.raises(ValueError, match="needs 32 characters"):
             keyed.keys(Settings(hold_key=text))
+
+
+def test_a_key_shows_its_number_and_no_more() -> None:
+    (key,) = keyed.keys(Settings(hold_key="canary-" + "0123456789abcdef" * 2))
+    assert key.id in repr(key)
+    assert "canary" not in repr(key)
