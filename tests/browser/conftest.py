@@ -49,7 +49,7 @@ def served(databases: engines.Engines) -> Iterator[str]:
             if one.kind == "register":
                 publish.publish(one.controller, one.key, by="client/test")
         server = make_server("127.0.0.1", 0, make(url), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -97,7 +97,7 @@ def registry(databases: engines.Engines) -> Iterator[str]:
         for one in items:
             if one.kind == "register":
                 publish.publish(one.controller, one.key, by=BY)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield base
         server.shutdown()
@@ -122,7 +122,7 @@ def firm(registry: str) -> Iterator[Firm]:
     how = Registration(PUBLIC, (CODE, REFRESH), ("http://127.0.0.1/back",))
     made, _ = clients.register_client(name="Firm's workbench", scopes=READ.split(), how=how, by=BY)
     here.client_id = made.client_id
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield here
     server.shutdown()

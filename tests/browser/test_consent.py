@@ -75,7 +75,7 @@ def place(databases: engines.Engines) -> Iterator[Place]:
         base = f"http://127.0.0.1:{server.server_port}"
         server.app = create_app(Settings(database=url, base_url=base))
         for one in (server, other):
-            threading.Thread(target=one.serve_forever, daemon=True).start()
+            threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True).start()
         how = Registration(PUBLIC, (CODE, REFRESH), ("http://127.0.0.1/back",))
         audit, _ = clients.register_client(name="Tarkastus Oy", scopes=SCOPES, how=how, by="operator")
         line, _ = clients.register_client(

@@ -128,7 +128,7 @@ def at(databases: engines.Engines) -> Iterator[tuple[str, Settings]]:
         rooms = [oauth.blueprint, routes.blueprint, account.blueprint, arriving.blueprint, pages.blueprint]
         server.app = application(settings, rooms)
         outbound.permit(Settings(outbound_networks="127.0.0.0/8"))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield base, settings
         server.shutdown()

@@ -226,7 +226,7 @@ def between(service: Service) -> Iterator[Between]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     told.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield told

@@ -90,7 +90,7 @@ def serving(stand_in: StandIn, port: int = 0) -> Iterator[StandIn]:
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(stand_in))
     server.daemon_threads = True
     stand_in.origin = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield stand_in
