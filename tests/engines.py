@@ -169,7 +169,7 @@ class Engines:
 def migrate(url: str) -> None:
     """Migrates an empty database in a process of its own: no connection is left, and a template allows none."""
     done = subprocess.run(
-        [sys.executable, "-c", MIGRATE, url], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", MIGRATE, url], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
 
@@ -191,7 +191,15 @@ def start(directory: Path, owner: int, cache: Path) -> None:
     with (directory / "data" / "postgresql.conf").open("a") as file:
         file.write(CONFIGURATION)
     watch(directory, owner)
-    server.start()
+    give_up = time.monotonic() + 120
+    while True:
+        try:
+            server.start()
+            break
+        except (subprocess.SubprocessError, AssertionError):  # it is given ten seconds, and looked for once
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(1)
     os.environ.pop("LOCPATH", None)
     with closing(psycopg.connect(server.get_uri(), autocommit=True)) as admin:
         collation = COLLATION if locale else "C.UTF-8"
@@ -232,7 +240,7 @@ def stop(directory: Path) -> None:
         os.kill(
             int(pid.read_text().split()[0]), signal.SIGINT
         )  # "fast": no waiting for those still connected
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 60
         while pid.exists() and time.monotonic() < give_up:
             time.sleep(0.02)
     if (directory / "watch.pid").exists():
