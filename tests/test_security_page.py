@@ -35,12 +35,28 @@ def test_each_row_says_what_became_of_it_and_done_is_shown() -> None:
 DEMANDS = {
     "6.1": 3, "6.2": 12, "6.3": 8, "6.4": 6, "6.5": 8, "6.6": 4, "6.7": 2, "6.8": 4,
     "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2,
+    "8.1": 4, "8.2": 4, "8.3": 3, "8.4": 2,
+    "9.1": 3, "9.2": 4,
+    "10.1": 2, "10.2": 3, "10.3": 5, "10.4": 16, "10.5": 5, "10.6": 2, "10.7": 3,
 }  # fmt: skip
 
 
-def test_every_demand_of_signing_in_and_sessions_has_its_row() -> None:
+def test_every_demand_of_the_chapters_has_its_row() -> None:
     wanted = [f"{section}.{number}" for section, most in DEMANDS.items() for number in range(1, most + 1)]
-    assert re.findall(r"^\| ([67]\.\d+\.\d+) \|", PAGE, re.MULTILINE) == wanted
+    chapters = PAGE[PAGE.index("## OWASP ASVS") :]
+    assert re.findall(r"^\| (\d+\.\d+\.\d+) \|", chapters, re.MULTILINE) == wanted
+
+
+#: The sections of RFC 9700 that demand something: best practices (2), and attacks with what is to be done (4).
+RFC9700 = ["2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6"] + [
+    f"4.{number}" for number in range(1, 18)
+]
+
+
+def test_every_section_of_rfc_9700_has_its_row() -> None:
+    rows = re.findall(r"^\| ([\d., ]+) \|", PAGE[: PAGE.index("## OWASP ASVS")], re.MULTILINE)
+    named = {section for row in rows for section in row.split(", ")}
+    assert [one for one in RFC9700 if not any(f"{name}.".startswith(f"{one}.") for name in named)] == []
 
 
 def test_every_setting_named_is_there() -> None:

@@ -332,6 +332,20 @@ def test_allowing_gives_the_client_a_code_that_is_its_own(
     assert status(http, told["access_token"]) == 200
 
 
+@pytest.mark.parametrize("mode", ["fragment", "form_post", "query.jwt"])
+def test_v10_4_12_answers_come_in_the_query_whatever_mode_is_asked_for(
+    browser: Browser, client: Known, mode: str
+) -> None:
+    flawed = browser.get(address(client, response_mode=mode, code_challenge_method="plain"))
+    answers = [flawed] + [
+        browser.press(browser.get(address(client, response_mode=mode)), what) for what in ("allow", "refuse")
+    ]
+    for answer, name in zip(answers, ("error", "code", "error"), strict=True):
+        assert answer.status_code == 303
+        assert name in query(answer.headers["Location"])
+        assert answer.headers["Location"].startswith(BACK + "?") and "#" not in answer.headers["Location"]
+
+
 def test_refusing_gives_it_none(browser: Browser, client: Known) -> None:
     answer = browser.press(browser.get(address(client)), "refuse")
     assert answer.status_code == 303

@@ -106,6 +106,8 @@ def test_people_sign_in_at_their_organisation_and_its_groups_are_roles(
 ) -> None:
     one = browser()
     assert "OSEKK" in one.get("/sign-in").text
+    asked = parse_qs(urlsplit(one.get("/sign-in/with/osekk").headers["Location"]).query)
+    assert asked["scope"] == ["openid email profile"]  # for name and mailbox, and no more
     answer = come(one, there, "dpo", "/account?x=1")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account?x=1")
     assert "DPO of OSEKK" in one.get("/account").text
@@ -209,6 +211,24 @@ def test_people_are_told_by_subject_not_by_mailbox(
     assert come(one, there, "dpo").status_code == 303
     assert user and [row.user_id for row in sessions.Session.select().distinct()][:1] == [user.id]
     assert come(heir, there, "heir").status_code == 403  # the mailbox of before, and somebody else
+
+
+def test_v6_8_1_the_same_subject_at_another_provider_is_somebody_else(
+    browser: Callable[[], Browser], there: Organisation, provider: providers.Provider, settings: Settings
+) -> None:
+    """Two providers that both know a `dpo`: each brings its own, and neither comes in as the other's."""
+    other = add(
+        settings, "https://login.other.example", key="other", client_id="x", secret=None, audience=None
+    )
+    first = users.add_user(email="first@osekk.example", name="First", language="en", by=BY)
+    providers.link(other, "dpo", first, by=BY)
+    one = browser()
+    assert come(one, there, "dpo").status_code == 303
+    second = users.by_email("dpo@osekk.example")
+    assert second and second.id != first.id and roles_of(first) == []
+    assert [row.user_id for row in sessions.Session.select()] == [second.id]
+    assert providers.user_of(other.issuer, "dpo") == first
+    assert providers.user_of(there.issuer, "dpo") == second
 
 
 @pytest.mark.parametrize("claims", [{"email": None}, {"email_verified": False}])

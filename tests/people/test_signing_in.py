@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 
 from registry import clock
+from registry.auth import clients, giving
 from registry.journal import entries
-from registry.people import cookies, sessions, users
+from registry.people import cookies, providers, sessions, users
 from registry.people.pages import own_path
 from registry.settings import Settings
 from tests.people.conftest import BASE, BY, PASSWORD, Browser, token
@@ -243,7 +244,9 @@ def test_a_field_that_is_no_text_is_refused(browser: New, person: Person, name: 
 
 
 def test_v6_3_2_a_new_database_has_nobody(opened: str) -> None:
-    assert users.User.select().count() == 0
+    """No person, no client, no provider, and no role that somebody could be given by knowing a name."""
+    for model in (users.User, clients.Client, providers.Provider, giving.StoredRole):
+        assert model.select().count() == 0, model
 
 
 def test_v6_2_6_password_fields_mask_and_may_be_filled_by_programs(browser: New, person: Person) -> None:
