@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import logging
+import re
 import tempfile
 from pathlib import Path
 
@@ -172,6 +173,30 @@ def backup(file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
     click.echo(f"{file}: {size} bytes. To verify it: REGISTRY_DATABASE=sqlite:///{file} registry verify")
+
+
+@main.command()
+def settings() -> None:
+    """List the settings, what they are now, what they mean.
+
+    They are environment variables. Of keys and of the database's password only whether they are set is shown.
+    """
+    given = _settings()
+    rows = []
+    for one in dataclasses.fields(Settings):
+        name, value = f"REGISTRY_{one.name.upper()}", getattr(given, one.name)
+        shown = _PASSWORD.sub("\\1…", _SECRET.sub("\\1…@", str(value)))
+        if one.name.endswith("_key"):
+            shown = "…" if value else ""
+        mark = "" if value == one.default else "*"
+        rows.append((mark, name, shown or "–", one.metadata["meaning"]))
+    click.echo(terminal.table(("", "setting", "now", "meaning"), rows))
+    click.echo("\n* set from outside; the rest is as by default")
+
+
+#: The password of an address of a database.
+_SECRET = re.compile(r"(://[^/@:]*:).*@")
+_PASSWORD = re.compile(r"(password=)[^&]*")
 
 
 def _settings() -> Settings:

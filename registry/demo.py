@@ -86,7 +86,7 @@ def run(port: int) -> None:
     base = f"http://127.0.0.1:{port}"
     database = os.environ.get("REGISTRY_DATABASE", "sqlite:///var/registry.db")
     db.open(database)
-    _step("Database", lambda: ", ".join(db.migrate()) or "up to date")
+    _step("Database", lambda: f"{len(db.migrate())} migrations run")
     _step("Registers", _registers)
     _step("Observations", _observations)
     _step("Checks", _checks)

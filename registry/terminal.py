@@ -107,7 +107,7 @@ def _within(folder: Path) -> list[Path]:
 
 
 #: Below so many columns, what the last one says goes under its row.
-NARROW = 44
+NARROW = 36
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -44,7 +45,8 @@ def test_every_command_has_help_that_fits_the_window() -> None:
     assert found.exit_code == 0
     for name, command in main.commands.items():
         assert f"  {name} " in found.output
-        assert command.get_short_help_str(60).endswith("."), f"cut short: {name}"
+        cut = command.get_short_help_str(60)
+        assert cut.endswith(".") and not cut.endswith("..."), f"cut short: {name}"
         told = run(name, "--help")
         assert told.exit_code == 0
         assert max(map(len, told.output.splitlines())) <= 80
@@ -85,6 +87,20 @@ def test_a_port_that_somebody_has(tmp_path: Path) -> None:
             assert found.returncode == 1
             assert f"Port {port} of 127.0.0.1 cannot be had" in found.stderr
             assert "choose another" in found.stderr
+
+
+def test_the_settings_are_told_and_no_secret_is(tmp_path: Path) -> None:
+    given = {
+        "REGISTRY_DATABASE": "postgresql://reg:s3/cr@t@db.example/x?password=hidd3n",
+        "REGISTRY_SECRET_KEY": "abc0",
+    }
+    found = run("settings", **given)
+    assert found.exit_code == 0
+    for one in dataclasses.fields(Settings):
+        assert f"REGISTRY_{one.name.upper()} " in found.output
+    assert not any(secret in found.output for secret in ("s3/cr", "hidd3n", "abc0"))
+    assert "* REGISTRY_DATABASE postgresql://reg:…@db.example/x" in " ".join(found.output.split())
+    assert max(map(len, found.output.splitlines())) <= 80
 
 
 def test_a_dry_run_tells_all_and_writes_nothing(opened: str, tmp_path: Path) -> None:

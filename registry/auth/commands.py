@@ -50,7 +50,8 @@ def client() -> None:
     multiple=True,
     required=True,
     type=click.Choice(list(SCOPES)),
-    help="May be given again.",
+    metavar="SCOPE",
+    help=f"May be given again. One of {', '.join(SCOPES)}.",
 )
 @click.option(
     "--controller",

@@ -107,7 +107,7 @@ def login(server: str, client_id: str | None, scopes: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("server", required=False)
 def logout(server: str | None) -> None:
-    """End what this command line may do on your behalf, here and at the registry."""
+    """End what this command line may do on your behalf."""
     with credentials() as held:
         server = _chosen(held, server)
         kept = held[server]
@@ -121,7 +121,7 @@ def logout(server: str | None) -> None:
 @click.command()
 @click.argument("server", required=False)
 def whoami(server: str | None) -> None:
-    """Tell on whose behalf this command line asks a registry, and for what."""
+    """Tell on whose behalf this command line asks, and for what."""
     with credentials() as held:
         server = _chosen(held, server)
         token = access(server, held)

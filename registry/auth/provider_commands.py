@@ -15,7 +15,7 @@ from registry.people import metadata, openid, providers, users
 
 @click.group(cls=terminal.Told)
 def provider() -> None:
-    """OpenID providers of organisations, with which their people sign in."""
+    """OpenID providers with which people may sign in."""
 
 
 @provider.command()

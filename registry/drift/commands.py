@@ -58,9 +58,10 @@ def command(
     language: str,
     as_json: bool,
 ) -> None:
-    """Say how systems differ from what registers say of them, with the evidence and its age.
+    """Say how systems differ from what registers say of them.
 
-    Of systems, given as controller/key, or of all systems of controllers; of all that there are where none is given.
+    With the evidence and its age. Of systems, given as controller/key, or of all systems of controllers; of
+    all that there are where none is given.
     """
     settings, differs = terminal.opened(), False
     for controller, key in _systems(names):

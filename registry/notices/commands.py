@@ -30,9 +30,10 @@ _BOM = "\ufeff"
 @click.argument("names", nargs=-1, required=True, metavar="REGISTER|CONTROLLER…")
 @click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object a line.")
 def publish(names: tuple[str, ...], as_json: bool) -> None:
-    """Publish the notices of registers, as they apply now, with their retention rules.
+    """Publish notices, with the retention rules in them.
 
-    Of registers, given as controller/key, or of all registers of controllers. What stands so already stays as it is.
+    As they apply now, of registers, given as controller/key, or of all registers of controllers. What stands
+    so already stays as it is.
     A period that gets shorter waits until somebody else approves it.
     """
     settings, rows = terminal.opened(), []
@@ -53,7 +54,11 @@ def publish(names: tuple[str, ...], as_json: bool) -> None:
 @click.command()
 @click.argument("register")
 def withdraw(register: str) -> None:
-    """Take the notice of REGISTER (controller/key) back, with its retention rules: its page is gone from then on."""
+    """Take the notice of a register back.
+
+    REGISTER is controller/key. With the notice go its retention rules: nothing may be deleted by them from
+    then on.
+    """
     terminal.opened()
     publishing.withdraw(*parts(register), by=terminal.OPERATOR)
     click.echo(f"The notice of {register} is not public any more.")
@@ -68,9 +73,10 @@ def withdraw(register: str) -> None:
     "--file", "path", type=click.Path(dir_okay=False, path_type=Path), help="Where to; else to the terminal."
 )
 def export(names: tuple[str, ...], language: str, path: Path | None) -> None:
-    """Write records as CSV, for a spreadsheet or an authority that asks for them (GDPR 30(4)).
+    """Write records as CSV, for an authority (GDPR 30(4)).
 
-    A row for each register, as it applies now, published or not: given as controller/key, or all registers of
+    Or for a spreadsheet. A row for each register, as it applies now, published or not: given as
+    controller/key, or all registers of
     controllers; of everybody where none is given. Names of people and their own mailboxes are left out.
     """
     terminal.opened()

@@ -68,10 +68,12 @@ def check(
     as_json: bool,
     as_sarif: bool,
 ) -> None:
-    """Check registers, given as controller/key, or all registers of controllers; all that there are where none
-    is given.
+    """Check registers, and store what is found.
 
-    What is found is stored, as a difference to what was found before, and can be read at /v1/findings. With --as-of
+    Of registers, given as controller/key, or of all registers of controllers; of all that there are where
+    none is given.
+
+    It is stored as a difference to what was found before, and can be read at /v1/findings. With --as-of
     nothing is stored.
     """
     if changed and as_of is not None:

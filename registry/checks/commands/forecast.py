@@ -21,9 +21,9 @@ MARKS = {"starts": "✗", "stops": "✓", "changes": "~", "opens": "?", "decides
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object a line.")
 def command(names: tuple[str, ...], months: int, language: str, as_json: bool) -> None:
-    """Say what will start and stop to fail, and on which day, as far as is known now.
+    """Say what will start and stop to fail, and on which day.
 
-    Of registers, given as controller/key, or of all registers of controllers.
+    As far as is known now. Of registers, given as controller/key, or of all registers of controllers.
     """
     terminal.opened()
     for name in names:

@@ -30,9 +30,11 @@ MANY = 2
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
 def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bool, as_json: bool) -> None:
-    """Look at systems, given as controller/key or as a controller; at all that are enabled where none is given.
+    """Look at systems, and store what is seen.
 
-    Each is looked at by its connectors, side by side, and what was seen is stored as observations. Exits with 1 when
+    At systems, given as controller/key, or at all of a controller; at all that are enabled where none is
+    given. Each is looked at by its connectors, side by side, and what was seen is stored as observations.
+    Exits with 1 when
     of one of them nothing could be seen.
     """
     settings = terminal.opened()
