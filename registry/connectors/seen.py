@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from registry.connectors.observed.observation import Level
 
-#: As kinds.REASONS: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
+#: As registry.connectors.observed.reasons.REASONS.
 Reason = Literal[
     "unauthorised", "forbidden", "no_such_endpoint", "unavailable", "not_understood", "not_supported", "other"
 ]

@@ -31,7 +31,8 @@ understood; none of them is ever "there is nothing". What this source cannot see
 
 Protocols other than HTTP ask `way.addresses(host, port)` where to connect, keep within `way.left()` seconds, count
 what they read with `way.took()`, show its raw bytes to `way.evidence`, and raise `NotSeen` or call `way.broken`.
-What the credential may do beyond reading is told by a look of the kind `credential`.
+What the credential may do beyond reading is told by a look of the kind `credential`, by every source that has secrets;
+also that it cannot be told, and why (registry.connectors.reading.rights).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from collections.abc import Mapping
 
 from registry.connectors.seen import NotSeen, Reason, Seen, could_not_look
 from registry.connectors.values import (
+    day_at,
     day_of,
     domain_of,
     instant_of,
@@ -56,8 +58,8 @@ from registry.outbound import Allow
 from registry.strict.schema import Schema
 
 __all__ = [
-    "Allow", "NotSeen", "Reason", "Seen", "Source", "Way", "could_not_look", "day_of", "domain_of", "instant_of",
-    "listed", "mapped", "text", "truth", "whole", "word",
+    "Allow", "NotSeen", "Reason", "Seen", "Source", "Way", "could_not_look", "day_at", "day_of", "domain_of",
+    "instant_of", "listed", "mapped", "text", "truth", "whole", "word",
 ]  # fmt: skip
 
 

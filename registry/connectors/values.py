@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from registry import clock, errors
@@ -86,3 +87,8 @@ def instant_of(value: Any) -> str:
 def day_of(value: Any) -> str:
     """The day, in UTC, of an RFC 3339 time. Raises ValueError."""
     return instant_of(value)[:10]
+
+
+def day_at(seconds: float) -> str:
+    """The day, in UTC, of so many seconds after 1970 began. Raises OverflowError for one that no calendar has."""
+    return (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).date().isoformat()

@@ -239,6 +239,27 @@ def _lists(payload: Mapping[str, Any]) -> Iterator[Said]:
         yield same(f"{one['processor']}: {names or one['list_sha256'][:12]}")
 
 
+#: Why it cannot be told what our credential may do, or why it takes one that may do more than read.
+_BECAUSE = {
+    "not_shown": {"fi": "järjestelmä ei näytä sitä", "en": "the system does not show it"},
+    "not_permitted": {"fi": "tunnuksella ei saa kysyä sitä", "en": "it may not ask for it"},
+    "in_part": {"fi": "siitä näkyi vain osa", "en": "only some of it was shown"},
+    "needed": {"fi": "vähemmällä ei näe", "en": "no lesser one is shown this"},
+}
+
+
+def _credential(payload: Mapping[str, Any]) -> Said:
+    """What our credential may do beyond reading, or why that cannot be told."""
+    may, on = ", ".join(payload.get("may", ())[:10]), _on(payload["more_than_reading"])
+    more = {language: f" ({said[language]})" if said else "" for language in ("fi", "en")
+            for said in [_BECAUSE.get(payload.get("because", ""))]}  # fmt: skip
+    names = f": {may}" if may else ""
+    return {
+        "fi": f"oma tunnus voi muutakin kuin lukea: {on['fi']}{names}{more['fi']}",
+        "en": f"our credential may do more than read: {on['en']}{names}{more['en']}",
+    }
+
+
 def _each(*names: str, of: str) -> Callable[[Mapping[str, Any]], Iterable[Said]]:
     return lambda payload: (
         same(" ".join(str(one[name]) for name in names if one.get(name) is not None)) for one in payload[of]
@@ -254,10 +275,7 @@ _SEEN: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Said]]] = {
         _named(f"{one['name']} ({one['object']})" if one.get("object") else one["name"], one["on"])
         for one in payload["settings"]
     ),
-    "credential": lambda payload: [
-        {"fi": f"oma tunnus voi muutakin kuin lukea: {_on(payload['more_than_reading'])['fi']}",
-         "en": f"our credential may do more than read: {_on(payload['more_than_reading'])['en']}"}
-    ],
+    "credential": lambda payload: [_credential(payload)],
     "region": lambda payload: [
         same(" ".join(payload[name] for name in ("country", "region", "provider") if payload.get(name)))
     ],

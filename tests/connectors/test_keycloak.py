@@ -51,9 +51,13 @@ def test_what_the_credential_may_do_beyond_reading(watch: Look, realm: Any) -> N
         "may": ["impersonation", "manage-users"],
     }
     realm.may = []
-    assert watch.look()["credential"].payload == {"more_than_reading": None}, "it does not say"
+    assert watch.look()["credential"].payload == {"more_than_reading": None, "because": "not_shown"}, (
+        "it does not say"
+    )
     realm.jwt, realm.may = False, ["view-users"]
-    assert watch.look()["credential"].payload == {"more_than_reading": None}, "an opaque token"
+    assert watch.look()["credential"].payload == {"more_than_reading": None, "because": "not_shown"}, (
+        "an opaque token"
+    )
 
 
 def test_a_group_or_role_that_is_gone_is_not_one_without_members(

@@ -127,7 +127,12 @@ GOOD: dict[str, dict[str, Any]] = {
             {"object": "rule", "action": "update", "count": 2, "latest": "2026-01-09T00:00:00.000000Z"}
         ],
     },
-    "credential": {"more_than_reading": True, "may": ["delete"], "ends_on": "2027-04-30"},
+    "credential": {
+        "more_than_reading": True,
+        "may": ["delete"],
+        "because": "needed",
+        "ends_on": "2027-04-30",
+    },
     "could_not_look": {"asked": "accounts", "reason": "forbidden"},
 }
 

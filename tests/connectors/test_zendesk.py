@@ -179,7 +179,7 @@ def test_it_asks_for_reading_and_no_more_and_says_what_it_was_given(desk: zendes
     told = observe(desk)[0]["credential"].payload
     assert told == {"more_than_reading": True, "may": ["impersonate", "write", "role admin"]}
     desk.scopes = set()
-    assert observe(desk)[0]["credential"].payload == {"more_than_reading": None}
+    assert observe(desk)[0]["credential"].payload == {"more_than_reading": None, "because": "not_shown"}
 
 
 def test_secrets_are_in_nothing_that_is_kept(desk: zendesk.Zendesk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 import time
@@ -17,6 +19,18 @@ from tests.peers import absent
 
 TOKEN = "canary-scim-token-7d31"
 _JSON = "application/scim+json"
+
+
+def jwt(**claims: Any) -> str:
+    """A token that says these of itself, as an authorization server would sign it; this server takes it as it is."""
+    parts = ({"alg": "RS256", "typ": "at+jwt"}, {"iss": "https://login.example", **claims})
+    coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*coded, "canary-signature"])
+
+
+#: Tokens that the server takes besides: one of them says that it only reads.
+READS = jwt(scope="openid scim.users.read scim.groups:read", exp=1_830_000_000)
+WRITES = jwt(scp=["Directory.ReadWrite.All", "scim.read"])
 
 
 class Directory:
@@ -70,8 +84,9 @@ def serving() -> Iterator[Directory]:
     if not program.exists():
         absent("scim2-server is not installed")
     port = ports.own()
+    tokens = [argument for token in (TOKEN, READS, WRITES) for argument in ("--bearer-token", token)]
     process = subprocess.Popen(
-        [program, "--port", str(port), "--bearer-token", TOKEN],
+        [program, "--port", str(port), *tokens],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

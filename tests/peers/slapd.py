@@ -26,6 +26,7 @@ from tests.peers import absent
 BASE = "dc=acme,dc=example"
 ROOT, ROOT_PASSWORD = f"cn=root,{BASE}", "canary-root-3d0c"
 READER, READER_PASSWORD = f"cn=registry,{BASE}", "canary-ldap-secret-61fa"
+MANAGERS = f"cn=managers,{BASE}"  # whoever is in this group may write, passwords too
 _CONF = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -47,8 +48,8 @@ rootpw "{password}"
 directory {place}/data
 dbnosync
 {limits}
-access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="{reader}" read by * none
+access to attrs=userPassword by group.exact="{managers}" write by anonymous auth by * none
+access to * by group.exact="{managers}" write by dn.exact="{reader}" read by * none
 overlay memberof
 memberof-group-oc groupOfNames
 memberof-member-ad member
@@ -72,6 +73,10 @@ class Directory:
     def fill(self) -> None:
         self.add("", "dcObject", "organization", o="Acme")
         self.add("cn=registry", "applicationProcess", "simpleSecurityObject", userPassword=READER_PASSWORD)
+        self.add(
+            "cn=other", "applicationProcess", "simpleSecurityObject", userPassword="canary-other-secret-1c9d"
+        )
+        self.add("cn=managers", "groupOfNames", member=ROOT)
         for name in ("people", "groups"):
             self.add(f"ou={name}", "organizationalUnit")
 
@@ -109,7 +114,14 @@ def serving(*, limits: str = "", more: str = "", ldif: Path | None = None) -> It
         place = Path(folder)
         (place / "data").mkdir()
         _certify(place)
-        told = {"place": place, "base": BASE, "root": ROOT, "password": ROOT_PASSWORD, "reader": READER}
+        told = {
+            "place": place,
+            "base": BASE,
+            "root": ROOT,
+            "password": ROOT_PASSWORD,
+            "reader": READER,
+            "managers": MANAGERS,
+        }
         (place / "slapd.conf").write_text(_CONF.format(limits=limits, more=more, **told), "utf-8")
         if ldif is not None:
             load = Path(program).with_name("slapadd")

@@ -4,7 +4,8 @@ Shared accounts where the record says that each person has their own; active acc
 90 days, or ever; accounts without a second factor, which is told for information where the record does not claim one.
 
 Settings of the system count where they were seen: what is open to the public, a second factor or encryption that the
-record claims and that is not on. So does a credential of ours that may do more than read.
+record claims and that is not on. So does a credential of ours that may do more than read, for information where the
+system shows what is looked at to no lesser one; where it cannot be told what it may do, that is open.
 
 Why it matters
 Security is what is done, not what is written (GDPR 32(1)(b), 32(4)). An account that several people use cannot be
@@ -46,6 +47,10 @@ IDLE_DAYS = 90
 _CLOSES = (
     "Havainto tunnuksista: viimeinen kirjautuminen, toinen tekijä ja yhteiskäyttö.",
     "An observation of the accounts: last log-in, second factor, shared or not.",
+)
+_CLOSES_OURS = (
+    "Tunnuksen oikeudet järjestelmän omasta hallinnasta: havainto (credential) niistä.",
+    "The rights of the credential as the system's own administration shows them: an observation (credential) of them.",
 )
 
 
@@ -227,19 +232,56 @@ def _claim(case: Case, about: str) -> str | None:
     return None
 
 
+#: Why it cannot be told what our credential may do.
+_UNTOLD = {
+    "not_shown": ("järjestelmä ei näytä sitä", "the system does not show it"),
+    "not_permitted": ("tunnuksella ei saa kysyä sitä", "the credential may not ask for it"),
+    "in_part": ("siitä näkyi vain osa", "only some of it was shown"),
+}
+
+
 def _ours(case: Case, system: str) -> Iterator[Outcome]:
-    """A credential of ours that may do more than read."""
+    """A credential of ours that may do more than read, or of which that cannot be told."""
     seen = next(iter(case.observed("credential", system)), None)
-    if seen is not None and seen.payload["more_than_reading"]:
+    if seen is None:
+        if case.blind("credential", system) is not None:
+            yield unseen(
+                case, "credential", system, _field(case), closes=_CLOSES_OURS, key=f"{system}:credential"
+            )
+        return
+    because = seen.payload.get("because")
+    if seen.payload["more_than_reading"] is None:
+        why = _UNTOLD.get(because or "")
+        yield case.open(
+            _field(case),
+            key=f"{system}:credential",
+            observation=seen.id,
+            fi=f"Ei voida sanoa, voiko tunnuksella, jolla järjestelmää {system} katsotaan, muutakin kuin lukea"
+            + (f": {why[0]}." if why else "."),
+            en=f"It cannot be told whether the credential that {system} is looked at with may do more than read"
+            + (f": {why[1]}." if why else "."),
+            closes=_CLOSES_OURS,
+        )
+    elif seen.payload["more_than_reading"]:
         may = ", ".join(seen.payload.get("may", ())[:10])
+        needed = because == "needed"
         yield case.fail(
             _field(case),
             key=f"{system}:credential",
             observation=seen.id,
+            severity="info" if needed else None,
             fi=f"Tunnuksella, jolla järjestelmää {system} katsotaan, voi muutakin kuin lukea: {may}. "
-            "Anna sille vain lukuoikeus.",
+            + (
+                "Järjestelmä ei näytä katsottavaa vähemmällä: pidä tunnus vain tässä käytössä."
+                if needed
+                else "Anna sille vain lukuoikeus."
+            ),
             en=f"The credential that {system} is looked at with may do more than read: {may}. "
-            "Give it no more than reading.",
+            + (
+                "The system shows what is looked at to no lesser one: keep it for this alone."
+                if needed
+                else "Give it no more than reading."
+            ),
         )
 
 

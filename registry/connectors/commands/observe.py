@@ -106,13 +106,37 @@ def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
         if seen["could_not_look"]:
             said = f"could not look: {seen['could_not_look'].replace('_', ' ')}"
         else:
-            said = _amount(looked.seen.payload) + ("" if seen["complete"] else ", not all was seen")
+            credential = looked.seen.kind == "credential"
+            said = (_rights if credential else _amount)(looked.seen.payload) + (
+                "" if seen["complete"] else ", not all was seen"
+            )
             if seen["observation"] is not None:
                 said += f" (observation {seen['observation']})"
         yield [*where, seen["kind"], said]
         where = ["", ""]
     if one.told["faults"]:
         yield ["", "", "", "faults: " + ", ".join(f"{code} {n}" for code, n in one.told["faults"].items())]
+
+
+#: Why it cannot be told what a credential may do, in words.
+_UNTOLD = {
+    "not_shown": "the system does not show it",
+    "not_permitted": "it may not ask for it",
+    "in_part": "only some of it was shown",
+}
+
+
+def _rights(payload: Any) -> str:
+    """What our credential may do, as a DPO has to know it."""
+    if payload["more_than_reading"] is None:
+        why = _UNTOLD.get(payload.get("because", ""))
+        return "cannot be told to read only" + (f": {why}" if why else "")
+    if not payload["more_than_reading"]:
+        return "reads only"
+    may = payload.get("may", [])
+    more = f", and {len(may) - 3} more" if len(may) > 3 else ""
+    needed = " (it takes that)" if payload.get("because") == "needed" else ""
+    return f"may do more than read: {', '.join(may[:3])}{more}{needed}"
 
 
 def _amount(payload: Any) -> str:

@@ -15,6 +15,7 @@ from marshmallow import ValidationError, fields, validate
 from registry import errors
 from registry.catalogue.record.value import Country, Term
 from registry.connectors.observed.plain import Digest, Domain, PlainDay, PlainPeriod, Word, several
+from registry.connectors.observed.reasons import BECAUSE, REASONS
 from registry.connectors.observed.statements import StatementOfPage
 from registry.strict.schema import Boolean, Integer, OneOf, Schema, Timestamp, invalid
 
@@ -377,13 +378,10 @@ class Credential(Schema):
         validate=validate.Length(max=100),
         metadata={"description": "What it may do beyond reading, in the system's own words."},
     )
+    because = OneOf(
+        *BECAUSE, metadata={"description": "Why it cannot be told, or why it takes more than reading."}
+    )
     ends_on = PlainDay(metadata={"description": "The day on which it ends."})
-
-
-#: Why nothing was seen: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
-REASONS = (
-    "unauthorised", "forbidden", "no_such_endpoint", "unavailable", "not_understood", "not_supported", "other"
-)  # fmt: skip
 
 
 # Last of all: it can be asked for any of the kinds above.

@@ -193,6 +193,23 @@ class Session:
             if not cookie:
                 return
 
+    def shows(self, base: str, attribute: str, *, but: str) -> bool:
+        """Whether an attribute of any entry below `base` but one is to be seen; only names of attributes are asked for.
+
+        One page of entries is looked at. Raises NotSeen, but not where there is no such attribute or no right to ask.
+        """
+        asked = partial(
+            self._connection.search, base, f"({attribute}=*)", attributes=[attribute], types_only=True,
+            time_limit=PATIENCE, paged_size=PAGE,
+        )  # fmt: skip
+        self._asked(asked)
+        return any(
+            entry["type"] == "searchResEntry"
+            and entry["dn"].casefold() != but.casefold()
+            and any(name.partition(";")[0].lower() == attribute.lower() for name in entry["raw_attributes"])
+            for entry in self._connection.response or ()
+        )
+
     def escaped(self, value: str) -> str:
         """A value as it may stand in a filter (RFC 4515)."""
         from ldap3.utils.conv import escape_filter_chars

@@ -85,7 +85,7 @@ def _credential(grant: Grant) -> Mapping[str, Any]:
     try:
         held = [str(one) for one in listed(grant.claims()["roles"])]
     except (ValueError, KeyError):
-        return {"more_than_reading": None}
+        return {"more_than_reading": None, "because": "not_shown"}
     more = sorted({one for one in held if ".Read." not in one and ".ReadBasic." not in one})
     return {"more_than_reading": bool(more), "may": more[:100]}
 

@@ -2,7 +2,7 @@
 
 Everybody on the list of teammates can sign in; those without an inbox seat do not answer people. What they may do, when
 they were last there and whether they have a second factor is not in the API, and neither is how long anything is kept:
-that is for the vendor's papers or for somebody to attest.
+that is for the vendor's papers or for somebody to attest. What our own token may do it shows nobody, and that is told.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.connectors.origin import Origin, only
+from registry.connectors.reading import rights
 from registry.connectors.reading.tally import Accounts
 from registry.connectors.source import Allow, Seen, Source, Way, domain_of, listed, mapped, text
 from registry.strict.schema import OneOf, Schema
@@ -38,7 +39,7 @@ SOURCE = Source(
     secrets={
         "token": "An access token of an app of one's own workspace with `Read admins`, and nothing else."
     },
-    sees=("accounts", "region"),
+    sees=("credential", "accounts", "region"),
 )
 
 
@@ -48,11 +49,18 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
-    """Teammates, then the region."""
+    """What the token may do, which cannot be told; teammates, then the region."""
     base = _base(settings)
     way.sign_in(base, {"Authorization": f"Bearer {way.secret('token')}", "Intercom-Version": VERSION})
+    yield way.look("credential", lambda: _credential(way, base))
     yield way.look("accounts", lambda: _accounts(way, base))
     yield way.look("region", lambda: _region(way, base))
+
+
+def _credential(way: Way, base: str) -> Mapping[str, Any]:
+    """Whose token it is, `/me` tells; not what its app was granted. That it is taken is seen, so that the rest is."""
+    mapped(mapped(way.get(f"{base}/me"))["app"])
+    return rights.told((), "not_shown")
 
 
 def _accounts(way: Way, base: str) -> Mapping[str, Any]:

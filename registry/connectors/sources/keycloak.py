@@ -87,9 +87,9 @@ def _credential(grant: Grant) -> Mapping[str, Any]:
             *(f"{one} (realm)" for one in claims.get("realm_access", {}).get("roles", []) if "admin" in one),
         ]
     except (ValueError, AttributeError):
-        return {"more_than_reading": None}
+        return {"more_than_reading": None, "because": "not_shown"}
     if not ours:  # the token does not say what it may do
-        return {"more_than_reading": None}
+        return {"more_than_reading": None, "because": "not_shown"}
     more = sorted({str(one) for one in held if not str(one).startswith(("view-", "query-"))})
     return {"more_than_reading": bool(more), "may": more[:100]}
 

@@ -4,13 +4,13 @@ TLS always, from the start (`ldaps`) or by StartTLS before anything is said; a s
 are not followed: what lies on another server is not seen, and the look says so. Who may not sign in is read from
 userAccountControl, nsAccountLock, pwdAccountLockedTime and shadowExpire, when they signed in last from
 lastLogonTimestamp (which lags up to two weeks), authTimestamp and pwdLastSuccess, where a server has them and shows
-them. What our own account may do no attribute tells.
+them. What our own account may do beyond reading is told where the directory tells it (_ldap_rights.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,11 +18,13 @@ from registry import clock
 from registry.connectors.observed.plain import Domain, several
 from registry.connectors.reading.ldap_session import Session
 from registry.connectors.reading.membership import Members, RoleOfSystem, seen
-from registry.connectors.source import Allow, Seen, Source, Way
+from registry.connectors.source import Allow, Seen, Source, Way, could_not_look
+from registry.connectors.sources import _ldap_rights
 from registry.strict.schema import Integer, OneOf, Schema, Text
 
 PORTS = {"ldaps": 636, "starttls": 389, "plain": 389}
 DEPTH = 20  # groups in groups
+SHOWN = 5  # groups of a role of which it is asked what we may change
 GROUPS = frozenset(
     {"group", "groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "organizationalrole"}
 )
@@ -70,7 +72,7 @@ SOURCE = Source(
         "bind_dn": "The name of an account that may read people and groups, and write nothing.",
         "bind_password": "Its password.",
     },
-    sees=("accounts", "roles"),
+    sees=("accounts", "roles", "credential"),
 )
 
 
@@ -80,15 +82,24 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
-    """Accounts and roles, from one reading of both."""
+    """Accounts and roles, from one reading of both; then what our account may do, in the same session."""
     members = Members(settings["roles"], settings.get("domain"))
+    directories: list[_Directory] = []
+    with ExitStack() as stack:
 
-    def gather() -> None:
-        with Session(way, settings["host"], _port(settings), settings["security"]) as session:
+        def gather() -> None:
+            opened = Session(way, settings["host"], _port(settings), settings["security"])
+            session = stack.enter_context(opened)
             session.bind(way.secret("bind_dn"), way.secret("bind_password"))
-            _Directory(way, session, settings).gather(members)
+            directories.append(_Directory(way, session, settings))
+            directories[0].gather(members)
 
-    yield from seen(way, members, gather)
+        for one in seen(way, members, gather):
+            yield one
+        if directories:
+            yield way.look("credential", lambda: directories[0].credential(way.secret("bind_dn")))
+        else:
+            yield could_not_look("credential", one.payload["reason"])
 
 
 def _port(settings: Mapping[str, Any]) -> int:
@@ -101,6 +112,7 @@ class _Directory:
     def __init__(self, way: Way, session: Session, settings: Mapping[str, Any]) -> None:
         self._way, self._session, self._base = way, session, settings["base"]
         self._back, self._roles = settings["members"] == "memberOf", settings["roles"]
+        self._looked: list[str] = []
 
     def gather(self, members: Members) -> None:
         """Add the members of each role."""
@@ -109,10 +121,16 @@ class _Directory:
             for dn, person in self._in_role(role):
                 if dn.casefold() in counted:
                     continue
+                if not counted:
+                    self._looked.append(dn)
                 counted.add(dn.casefold())
                 with self._way.item():
                     known = {} if (day := _last_login(person)) is None else {"last_login_on": day}
                     members.add(role["name"], _address(person), active=_active(person), **known)
+
+    def credential(self, own: str) -> Mapping[str, Any]:
+        """What our own account may do beyond reading; after `gather`, by the entries that it looked at first."""
+        return _ldap_rights.credential(self._session, self._base, own, self._looked)
 
     def _in_role(self, role: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, list[str]]]]:
         if "dn" in role:
@@ -123,6 +141,7 @@ class _Directory:
             groups = list(self._session.search(self._base, named, ("objectClass", *_MEMBERS)))
         if not groups:
             self._way.broken("role_not_found")
+        self._looked += [dn for dn, _ in groups[:SHOWN]]
         done = {dn.casefold() for dn, _ in groups}
         waiting = [(dn, group, 1) for dn, group in groups]
         while waiting:

@@ -3,6 +3,8 @@
 A delay counts from the end of a conversation, and only for those that end after it was set: that what is older has gone
 shows in the oldest transcript alone, of which no more is read than its time. Members are counted; the domains of their
 addresses are not shown to other members, so whose they are cannot be told.
+
+Settings are shown to operators of the realm only, so our own user has to be one: that is told, and that it is needed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 from registry import clock
 from registry.connectors.observed.plain import Word
 from registry.connectors.origin import Origin, only
+from registry.connectors.reading import rights
 from registry.connectors.source import Allow, NotSeen, Reason, Seen, Source, Way, listed, mapped, text, word
 from registry.strict.schema import Schema, Text
 
@@ -54,7 +57,7 @@ SOURCE = Source(
         "caller_id": "The id of a user made for this alone. Settings are shown to operators of the realm only.",
         "caller_auth": "Its password.",
     },
-    sees=("deletion_rules", "oldest_item", "roles"),
+    sees=("deletion_rules", "oldest_item", "roles", "credential"),
 )
 
 
@@ -64,11 +67,12 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
-    """Deletion of transcripts, the oldest of them, and who serves."""
+    """Deletion of transcripts, the oldest of them, who serves, and what our own user may."""
     realm = _Realm(way, settings)
     yield way.look("deletion_rules", realm.rules)
     yield way.look("oldest_item", realm.oldest)
     yield way.look("roles", realm.roles)
+    yield way.look("credential", realm.credential)
 
 
 class _Realm:
@@ -136,6 +140,14 @@ class _Realm:
                 {"role": "member", "permission": "agent", "members": counted[False]},
             ]
         }
+
+    def credential(self) -> Mapping[str, Any]:
+        """An operator may do everything in the realm; of another, what it may beyond reading is not shown."""
+        found = self._call("describe_realm", "realm_found", realm_id=self._id)
+        ours = mapped(mapped(found.get("realm_members") or {}).get(self._caller["caller_id"]) or {})
+        if mapped(ours.get("member_attrs") or {}).get("operator") is True:
+            return rights.told([f"operator of the realm {word(self._id)}"], "needed")
+        return rights.told((), "not_shown")
 
     def _queues(self) -> list[str]:
         found = self._call("describe_realm_queues", "realm_queues_found", realm_id=self._id)

@@ -143,10 +143,11 @@ class _Bucket:
         except NotSeen as failed:
             if failed.reason == "unauthorised":
                 raise
-            return {"more_than_reading": None}  # it may not ask what it may, which is as it should be
+            # It may not ask what it may, which is as it should be.
+            return {"more_than_reading": None, "because": "not_permitted"}
         may = {one["EvalActionName"] for one in (decided or {})["EvaluationResults"] if _allowed(one)}
         if not may and (decided or {}).get("IsTruncated"):
-            return {"more_than_reading": None}
+            return {"more_than_reading": None, "because": "in_part"}
         return {"more_than_reading": bool(may), "may": sorted(may)}
 
     # --- where

@@ -2,6 +2,9 @@
 
 Members of groups in groups count. An account whose `active` is not said counts as one that is. When somebody signed in
 last, and with how many factors, no attribute of the standard tells.
+
+What our token may do the standard does not tell either. A token that is a JWT says it itself, and a server that has
+`/Me` (RFC 7644, 3.11) shows our own roles and entitlements; nothing is ever written to try it.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from marshmallow import validate
 
 from registry.connectors.observed.plain import Domain, several
 from registry.connectors.origin import Origin, only
+from registry.connectors.reading import rights
+from registry.connectors.reading.grant import claims_of
 from registry.connectors.reading.membership import Members, RoleOfSystem, seen
-from registry.connectors.source import Allow, Seen, Source, Way, listed, mapped, text, whole
+from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, day_at, listed, mapped, text, whole
 from registry.strict.schema import OneOf, Schema, Text
 
 PAGE = 100
@@ -42,7 +47,7 @@ SOURCE = Source(
     title={"fi": "Käyttäjähakemisto (SCIM)", "sv": "Användarkatalog (SCIM)", "en": "Directory (SCIM)"},
     settings=ScimSettings,
     secrets={"token": "A bearer token that may read Users and Groups, and nothing else."},
-    sees=("accounts", "roles"),
+    sees=("accounts", "roles", "credential"),
 )
 
 
@@ -52,12 +57,31 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
-    """Accounts and roles, from one reading of both."""
+    """Accounts and roles, from one reading of both; then what the token, which was taken, may do."""
     base = settings["address"] + settings["path"]
     accept = "application/scim+json, application/json"
     way.sign_in(base, {"Authorization": f"Bearer {way.secret('token')}", "Accept": accept})
     members = Members(settings["roles"], settings.get("domain"))
     yield from seen(way, members, lambda: _gather(way, base, settings["roles"], members))
+    yield way.look("credential", lambda: _credential(way, base))
+
+
+def _credential(way: Way, base: str) -> Mapping[str, Any]:
+    """By the scopes of a token that is a JWT, and by our own roles, where the server has /Me and shows them."""
+    ours: Mapping[str, Any] = {}
+    try:
+        ours = mapped(way.get(f"{base}/Me", {"attributes": "roles,entitlements"}))
+    except NotSeen as failed:  # most have no /Me, and it is no part of what the token has to reach
+        if failed.reason not in ("no_such_endpoint", "forbidden", "other"):
+            raise
+    try:
+        claims = claims_of(way.secret("token"))
+        held, ends = rights.scopes(claims), claims.get("exp")
+    except ValueError:
+        held, ends = [], None
+    may = rights.writing([*held, *rights.valued(ours.get("roles")), *rights.valued(ours.get("entitlements"))])
+    until = {"ends_on": day_at(ends)} if isinstance(ends, int) and 0 < ends < 2**35 else {}
+    return rights.told(may, None if rights.reading(held) else "not_shown", **until)
 
 
 def _gather(way: Way, base: str, roles: list[Mapping[str, Any]], members: Members) -> None:

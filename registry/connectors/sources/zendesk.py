@@ -174,7 +174,7 @@ class _Desk:
         """What the token was granted beyond reading."""
         granted = self._signed_in().get("scope")
         if not isinstance(granted, str) or not granted.strip():
-            return {"more_than_reading": None}
+            return {"more_than_reading": None, "because": "not_shown"}
         more = [word(one) for one in granted.split() if one != "read" and not one.endswith(":read")]
         if more:
             role = mapped(self._get("users/me"))["user"]

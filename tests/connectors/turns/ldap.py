@@ -59,4 +59,10 @@ TURNS = [
         key="acme/desk:admin",
         do=lambda one: one.of.put_in(one.leads, one.many[1]), undo=lambda one: one.of.take_out(one.leads, one.many[1]),
     ),
+    Turn(
+        kind="credential", code="OBS306", name="our account is given the right to set passwords",
+        key="acme/desk:credential", then="open",
+        do=lambda one: one.of.put_in(slapd.MANAGERS, slapd.READER),
+        undo=lambda one: one.of.take_out(slapd.MANAGERS, slapd.READER),
+    ),
 ]  # fmt: skip

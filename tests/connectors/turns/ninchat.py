@@ -26,7 +26,7 @@ def system(_: Any) -> Iterator[tuple[Ninchat, dict[str, Any], dict[str, str]]]:
     realm.queue("q1", 90 * DAY, seconds(days=80), seconds(days=3))
     realm.default = 60 * DAY
     realm.queue("q2", None, seconds(days=50))
-    realm.members = {"agent1": False, "agent2": False}
+    realm.members = {"agent1": False, "agent2": False, CALLER: False}
     with serving(realm):
         yield realm, {"realm_id": REALM, "address": realm.origin}, SECRETS
 
@@ -54,5 +54,10 @@ TURNS = [
         kind="roles", code="OBS301", name="a member is made an operator, where only agents are declared",
         key="acme/desk:admin", then="open",
         do=lambda realm: realm.members.update(agent1=True), undo=lambda realm: realm.members.update(agent1=False),
+    ),
+    Turn(
+        kind="credential", code="OBS306", name="our own user is made an operator",
+        key="acme/desk:credential", then="open",
+        do=lambda realm: realm.members.update({CALLER: True}), undo=lambda realm: realm.members.update({CALLER: False}),
     ),
 ]  # fmt: skip

@@ -20,6 +20,8 @@ ROLES = [
 class Filled(scim.Directory):
     """Two agents (one by a group in the group), an admin group without members, and many others of no role."""
 
+    secrets: dict[str, str]
+
     def fill(self, others: int = 120) -> None:
         self.first, self.second = self.user("first@acme.example"), self.user("second@acme.example")
         self.away = self.user("away@elsewhere.example", active=False)
@@ -36,7 +38,8 @@ def system(_: Any) -> Iterator[tuple[Filled, dict[str, Any], dict[str, str]]]:
     with scim.serving() as served:
         filled = Filled(served.origin)
         filled.fill(5)
-        yield filled, {"address": filled.origin, "path": filled.path, "roles": ROLES}, {"token": scim.TOKEN}
+        filled.secrets = {"token": scim.READS}
+        yield filled, {"address": filled.origin, "path": filled.path, "roles": ROLES}, filled.secrets
 
 
 def _switch(one: Filled, active: bool) -> None:
@@ -64,5 +67,10 @@ TURNS = [
         kind="roles", code="OBS301", name="the leads' group gets a member, where only agents are declared",
         key="acme/desk:admin",
         do=lambda one: one.put_in(one.leads, one.first), undo=lambda one: one.take_out(one.leads, one.first),
+    ),
+    Turn(
+        kind="credential", code="OBS306", name="our client's token comes to say that it may write",
+        key="acme/desk:credential", then="open",
+        do=lambda one: one.secrets.update(token=scim.WRITES), undo=lambda one: one.secrets.update(token=scim.READS),
     ),
 ]  # fmt: skip
