@@ -34,7 +34,7 @@ from flask.views import MethodView
 
 from registry.api import documentation
 from registry.api.answer import Bytes, empty
-from registry.api.parser import PARSER, Query
+from registry.api.parser import PARSER, Body, Parser, Query
 
 View = Callable[..., Any]
 
@@ -89,7 +89,9 @@ class Blueprint(flask_smorest.Blueprint):
         told |= {
             k: v for k, v in (("description", description), ("example", example), ("examples", examples)) if v
         }
-        load = Query(PARSER, made) if location == "query" else lambda: PARSER.of(made, location)
+        load: Callable[[], Any] = lambda: PARSER.of(made, location)  # noqa: E731 -- one of three
+        if location in _LOADS:
+            load = _LOADS[location](PARSER, made)
 
         def decorate(view: View) -> View:
             @functools.wraps(view)
@@ -162,6 +164,9 @@ class Blueprint(flask_smorest.Blueprint):
             return view
 
         return decorate
+
+
+_LOADS: Mapping[str, Callable[[Parser, ma.Schema], Callable[[], Any]]] = {"query": Query, "json": Body}
 
 
 def unquestioned(rule: str, view: View) -> bool:

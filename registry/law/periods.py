@@ -80,7 +80,7 @@ def add(day: date, period: Period | str) -> date:
 
     Raises errors.Invalid: ``invalid_period``; ``date_out_of_range`` when the calendar (year 9999) ends first.
     """
-    months, days = _lengths(_read(period))
+    months, days = _measured(period) if isinstance(period, str) else _lengths(period)
     try:
         return Date(day.year, day.month, day.day).add(months=months, days=days).to_stdlib()
     except ValueError:
@@ -152,6 +152,11 @@ def _lengths(period: Period) -> tuple[int, int]:
     """Months (a year is always twelve) and days (a week is always seven)."""
     years, months = period.get("years", 0), period.get("months", 0)
     return years * 12 + months, period.get("weeks", 0) * 7 + period.get("days", 0)
+
+
+@functools.lru_cache(maxsize=4096)
+def _measured(text: str) -> tuple[int, int]:
+    return _lengths(parse(text))
 
 
 _REVERSED: dict[Comparison, Comparison] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -199,8 +200,9 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
             # A register that says nothing of the system any more may have left its data there.
             spoken = {row.register for row in rows[at]}
             rows[at] += [row for row in some if row.register not in spoken]
-        lines = dict(_execute(_HELD, systems))
-        bound = _execute(_BOUND, systems, now, now, now, now)[0][0] or bound
+        for controller, targets, begins in _execute(_BESIDES, systems, now, now, now, now):
+            lines[controller] = targets
+            bound = begins or bound
     holds = {controller: hold.read(told) for controller, told in lines.items() if told}
     named = {controller: {name for one in some for name in one.named} for controller, some in holds.items()}
     people = [controller for controller, some in holds.items() if any(one.by_reference for one in some)]
@@ -220,11 +222,16 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
 
 
 def _execute(sql: str, systems: Sequence[System], *more: Any) -> list[Any]:
-    values = ", ".join(["(?, ?)"] * len(systems))
-    sql = sql.replace("{systems}", f"asked (controller, system) AS (VALUES {values})")
-    sql = sql.replace("?", database.obj.param)
+    base = database.obj
     names = [name for system in systems for name in system]
-    return list(database.obj.execute_sql(sql, (*names, *more)).fetchall())
+    statement = _written(sql, len(systems), base.param)
+    return list(base.execute_sql(statement, (*names, *more)).fetchall())
+
+
+@functools.lru_cache(maxsize=64)
+def _written(sql: str, systems: int, param: str) -> str:
+    values = ", ".join(["(?, ?)"] * systems)
+    return sql.replace("{systems}", f"asked (controller, system) AS (VALUES {values})").replace("?", param)
 
 
 _OF = """FROM asked a CROSS JOIN retention_system s JOIN retention_publication p ON p.id = s.publication_id"""
@@ -233,8 +240,7 @@ _RULES = f"""WITH {{systems}} SELECT a.controller, a.system, p.key, r.category, 
 r.period, r.ends, r.document {_OF} JOIN retention_rule r ON r.publication_id = p.id WHERE {_MINE} AND {IN_FORCE}
 UNION ALL SELECT a.controller, a.system, o.key, o.category, NULLIF(o.data_category, ''), TRUE, TRUE, NULL, '', NULL
 FROM asked a CROSS JOIN retention_once o WHERE o.controller = a.controller AND o.system = a.system LIMIT ?"""  # noqa: S608 -- made of constants
-_HELD = f"""WITH {{systems}} SELECT p.controller, {HOLDS} FROM (SELECT DISTINCT controller FROM asked) p"""  # noqa: S608 -- made of constants
-_BOUND = f"""WITH {{systems}} SELECT MIN(t) FROM (
+_BOUND = f"""SELECT MIN(t) FROM (
 SELECT p.effective_from AS t {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.effective_from > ?
 UNION ALL SELECT p.until {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.until > ?
 UNION ALL SELECT c.begins {_OF} JOIN retention_rule r ON r.publication_id = p.id JOIN retention_change c
@@ -242,3 +248,5 @@ UNION ALL SELECT c.begins {_OF} JOIN retention_rule r ON r.publication_id = p.id
   WHERE {_MINE} AND p.closed_at IS NULL AND c.begins > ?
 UNION ALL SELECT v.effective_from {_OF} JOIN catalogue_version v ON v.declaration_id = p.declaration_id
   AND v.version > p.version AND v.ended WHERE {_MINE} AND p.closed_at IS NULL AND v.effective_from > ?) AS b"""  # noqa: S608 -- made of constants
+_BESIDES = f"""WITH {{systems}} SELECT p.controller, {HOLDS}, ({_BOUND})
+FROM (SELECT DISTINCT controller FROM asked) p"""  # noqa: S608 -- made of constants

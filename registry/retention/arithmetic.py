@@ -42,6 +42,17 @@ def due(anchor: str, zone: str, *among: str) -> Due:
     where the periods as such cannot be ordered. Raises errors.Invalid: as `anchor_day` does, `invalid_period`, and
     `date_out_of_range` where the calendar (year 9999) ends first.
     """
+    if len(anchor) == len("YYYY-MM-DD"):  # few days are asked about, and each many times
+        return _of_day(anchor, zone, among)
+    return _due(anchor, zone, among)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _of_day(anchor: str, zone: str, among: tuple[str, ...]) -> Due:
+    return _due(anchor, zone, among)
+
+
+def _due(anchor: str, zone: str, among: tuple[str, ...]) -> Due:
     first = anchor_day(anchor, zone)
     last = max((periods.add(first, period) for period in among), default=first)
     return Due(first, last, end_of(last, zone))

@@ -7,7 +7,9 @@ what is to be archived: an archive is no deletion, and nobody but the archive kn
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -84,20 +86,23 @@ class Item:
         return (self.system, self.register, self.category, self.data_category)
 
 
+_REST = [field.name for field in dataclasses.fields(Item)][2:]
+
+
 def read(raw: Any) -> Item:
     """An item of a body. Raises Unknown, code `bad_item`, for any that is none."""
     if not isinstance(raw, dict) or raw.keys() - FIELDS:
         raise Unknown("bad_item")
-    if any(not isinstance(value, str) or not 0 < len(value) <= LONGEST for value in raw.values()):
-        raise Unknown("bad_item")
+    for value in raw.values():
+        if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
+            raise Unknown("bad_item")
     if "system" not in raw or ("category" in raw) == ("data_category" in raw):
         raise Unknown("bad_item")
     system = _pair(raw["system"])
     register = _pair(raw["register"]) if "register" in raw else None
     if register is not None and register[0] != system[0]:
         raise Unknown("no_rule")
-    rest = {name: raw.get(name) for name in FIELDS - {"system", "register"}}
-    return Item(system=system, register=register and register[1], **rest)
+    return Item(system, register and register[1], *map(raw.get, _REST))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -107,7 +112,7 @@ def _pair(text: str) -> tuple[str, str]:
     return controller, key
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass  # not frozen: a row is made for each rule of each call, and that costs four times as much
 class Row:
     """What is in force for a category of a register: a rule, or a silence."""
 
@@ -118,7 +123,7 @@ class Row:
     conflict: bool
     period: str | None
     ends: str
-    document: bytes
+    document: bytes | memoryview
 
     @cached_property
     def rule(self) -> dict[str, Any]:
@@ -150,6 +155,8 @@ def ruling(item: Item, rows: Sequence[Row]) -> Ruling:
     if any(row.conflict for row in mine) or len({row.ends for row in mine}) > 1:
         raise Unknown("conflict")
     if not lengths:
+        return Ruling(mine, mine[0])
+    if len(lengths) == len(mine) == 1:
         return Ruling(mine, mine[0])
     most = periods.longest(lengths)
     if most is None or len(lengths) < len(mine):
@@ -237,7 +244,7 @@ def _due(item: Item, rule: Mapping[str, Any], now: str) -> arithmetic.Due:
 def _one(anchor: str, zone: str, now: str, period: str | None) -> arithmetic.Due:
     try:
         begun = arithmetic.anchor_day(anchor, zone)
-        future = begun > clock.day_of(now, zone) or (
+        future = begun > _today(now, zone) or (
             len(anchor) != len("YYYY-MM-DD") and clock.timestamp(anchor) > now
         )
     except Invalid:
@@ -248,6 +255,11 @@ def _one(anchor: str, zone: str, now: str, period: str | None) -> arithmetic.Due
         return arithmetic.due(anchor, zone, *([period] if period else []))
     except Invalid:
         raise Unknown("out_of_calendar") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _today(now: str, zone: str) -> date:
+    return clock.day_of(now, zone)
 
 
 def _latest(item: Item, ruled: Ruling) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ def token(texts: Mapping[str, str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+@functools.lru_cache(maxsize=1024)  # the few of rules, and what callers go on asking with
 def plain(text: str) -> str:
     """A text as it is compared: NFC, casefolded, one space between words, no stop at the end."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split()).rstrip(" .;")
