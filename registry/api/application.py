@@ -29,6 +29,10 @@ Every error is an RFC 9457 problem with a stable `code`; a head that no HTTP ser
 431 and no body. Writes go by If-Match; lists go on by `next`, with the same filters. Bodies are strict JSON in UTF-8:
 no key twice, no unknown field, whole numbers within ±(2^53 − 1). A parameter that an operation
 does not have is 422, on writes too.
+
+Tokens come from `/oauth/token`; how to begin stands in docs/api.md of the source. Paths begin with `/v1`: within it
+answers may get more members, and none loses its meaning. `detail` and `message` of a problem are English and may
+change; what is for people, such as the message of a finding, comes in Finnish, Swedish and English side by side.
 """
 
 
