@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,10 +33,46 @@ class Moment:
     position: int
     bound: str
     rows: Mapping[System, Sequence[Row]]
+    once: Mapping[System, Sequence[Row]]
     holds: Mapping[str, Sequence[Hold]]
     reach: Mapping[str, frozenset[tuple[str, str]]]
     subjects: Mapping[tuple[str, str], Sequence[int]]
     unreadable: Collection[str]
+
+
+class Lying:
+    """What is said of a system's data, to be found by category and by kind without going through all of it.
+
+    A call may ask about ten thousand categories, and a system may have thousands of rules.
+    """
+
+    def __init__(self, rows: Sequence[Row], once: Sequence[Row] = ()) -> None:
+        self.rows = rows
+        self._once: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in once:
+            if row.data_category is not None:
+                self._once[row.register, row.category].add(row.data_category)
+        self.known: dict[str, set[str]] = defaultdict(set)
+        self._named: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
+        for row in rows:
+            self.known[row.register].add(row.category)
+            self._named["category", row.category].append(row)
+            self._named["kind", row.data_category].append(row)
+
+    def about(self, item: Item) -> list[Row]:
+        """The rows of the item's category or kind, and of its register where it names one."""
+        asked = ("kind", item.data_category) if item.category is None else ("category", item.category)
+        return [row for row in self._named.get(asked, ()) if concerns(item, row)]
+
+    def near(self, item: Item) -> Iterator[tuple[str, str, str | None]]:
+        """(register, category, kind) of the item's register, of its category where it names one; also by what kind a
+        category once went, for a hold on that kind has not let go of it."""
+        named = self.rows if item.category is None else self._named.get(("category", item.category), ())
+        for row in named:
+            if item.register in (None, row.register):
+                yield row.register, row.category, row.data_category
+                for kind in self._once.get((row.register, row.category), ()):
+                    yield row.register, row.category, kind
 
 
 def answers(
@@ -58,9 +94,8 @@ def answers(
     with db.snapshot():
         moment = _moment(systems, [digest for some in digests.values() for digest in some], keys)
     until = min(clock.written(datetime.fromisoformat(moment.now) + timedelta(seconds=seconds)), moment.bound)
-    rulings: dict[Any, Ruling | Unknown] = {}
-    why = Why(moment)
-    told = [_answer(one, moment, digests, rulings, until, why) for one in asked]
+    call = Call(moment, digests, until)
+    told = [_answer(one, call) for one in asked]
     return moment.now, moment.position, told
 
 
@@ -72,89 +107,104 @@ def _read(raw: Any, sees: Callable[[str, str], bool]) -> Item | Unknown:
     return item if sees(*item.system) else Unknown("no_rule")
 
 
-def _answer(
-    item: Item | Unknown,
-    moment: Moment,
-    digests: Mapping[str, Sequence[str]],
-    rulings: dict[Any, Ruling | Unknown],
-    until: str,
-    why: Why,
-) -> dict[str, Any]:
-    stamped = {"valid_until": until, "position": moment.position}
+class Call:
+    """What is worked out once for all items of a call that ask about the same."""
+
+    def __init__(self, moment: Moment, digests: Mapping[str, Sequence[str]], until: str) -> None:
+        self.moment, self.digests, self.until = moment, digests, until
+        self.rulings: dict[Any, Ruling | Unknown] = {}
+        self.touching: dict[Any, Sequence[int]] = {}
+        self.lying = {
+            system: Lying(rows, moment.once.get(system, ())) for system, rows in moment.rows.items()
+        }
+        self.why = Why(self.lying, moment.now)
+
+    def of(self, item: Item) -> Lying:
+        """What lies in the item's system."""
+        return self.lying.get(item.system, _NOTHING)
+
+
+_NOTHING = Lying(())
+
+
+def _answer(item: Item | Unknown, call: Call) -> dict[str, Any]:
+    moment = call.moment
+    stamped = {"valid_until": call.until, "position": moment.position}
     try:
         if isinstance(item, Unknown):
             raise item
-        if held := _held(item, moment, digests):
+        if held := _held(item, call):
             return {"decision": "held", "holds": held, **stamped, "valid_until": moment.now}
         _clear(item, moment)
-        return {**decide(item, _ruling(item, moment, rulings), moment.now), **stamped}
+        return {**decide(item, _ruling(item, call), moment.now), **stamped}
     except Unknown as unknown:
-        because = why.of(item) if unknown.code in ("no_rule", "kept_elsewhere") else {}
+        because = call.why.of(item) if unknown.code in ("no_rule", "kept_elsewhere") else {}
         return {"decision": "unknown", "code": unknown.code, **because, **stamped}
 
 
 class Why:
     """What the checks say of the published registers that are silent of some data; looked up once for each."""
 
-    def __init__(self, moment: Moment) -> None:
-        self._moment = moment
+    def __init__(self, lying: Mapping[System, Lying], now: str) -> None:
+        self._lying, self._now = lying, now
         self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def of(self, item: Item | Unknown) -> dict[str, Any]:
         """{"findings": …} for an item that no rule was found for; {} where there are none."""
         if isinstance(item, Unknown):
             return {}
-        silent = (
-            row
-            for row in self._moment.rows.get(item.system, ())
-            if row.document and row.silent and concerns(item, row)
-        )
+        rows = self._lying.get(item.system, _NOTHING).about(item)
+        silent = (row for row in rows if row.document and row.silent)
         found = [one for row in silent for one in self._looked_up(item.system[0], row)]
         return {"findings": found} if found else {}
 
     def _looked_up(self, controller: str, row: Row) -> list[dict[str, Any]]:
         at = (controller, row.register)
         if at not in self._found and len(self._found) < wanting.MOST:
-            self._found[at] = wanting.findings(*at, int(row.rule["revision"]), self._moment.now)
+            self._found[at] = wanting.findings(*at, int(row.rule["revision"]), self._now)
         return self._found.get(at, [])
 
 
-def _ruling(item: Item, moment: Moment, rulings: dict[Any, Ruling | Unknown]) -> Ruling:
-    found = rulings.get(item.about)
+def _ruling(item: Item, call: Call) -> Ruling:
+    found = call.rulings.get(item.about)
     if found is None:
         try:
-            found = ruling(item, moment.rows.get(item.system, ()))
+            found = ruling(item, call.of(item).about(item))
         except Unknown as unknown:
             found = unknown
-        rulings[item.about] = found
+        call.rulings[item.about] = found
     if isinstance(found, Unknown):
         raise Unknown(found.code)
     return found
 
 
-def _held(item: Item, moment: Moment, digests: Mapping[str, Sequence[str]]) -> list[int]:
-    controller, system = item.system
+def _held(item: Item, call: Call) -> list[int]:
+    moment, controller = call.moment, item.system[0]
     holds = moment.holds.get(controller, ())
     if not holds:
         return []
-    rows = moment.rows.get(item.system, ())
-    about = Asked(
-        system=system,
+    found = call.touching.get(item.about)
+    if found is None:
+        found = call.touching[item.about] = hold.touching(holds, _about(item, call))
+    of_person = {
+        number
+        for digest in call.digests.get(item.subject or "", ())
+        for number in moment.subjects.get((controller, digest), ())
+    }
+    return sorted({*found, *of_person})
+
+
+def _about(item: Item, call: Call) -> Asked:
+    lying = call.of(item)
+    return Asked(
+        system=item.system[1],
         register=item.register,
         category=item.category,
         data_category=item.data_category,
-        rows=frozenset((row.register, row.category, row.data_category) for row in rows if _near(item, row)),
-        reach=moment.reach.get(controller, frozenset()),
+        rows=frozenset(lying.near(item)),
+        reach=call.moment.reach.get(item.system[0], frozenset()),
+        known=lying.known,
     )
-    found = set(hold.touching(holds, about))
-    for digest in digests.get(item.subject or "", ()):
-        found |= set(moment.subjects.get((controller, digest), ()))
-    return sorted(found)
-
-
-def _near(item: Item, row: Row) -> bool:
-    """A row of the item's register; of its category where it names one."""
-    return (item.register in (None, row.register)) and (item.category is None or concerns(item, row))
 
 
 def _clear(item: Item, moment: Moment) -> None:
@@ -174,6 +224,7 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
     now = clock.now()
     position, last = journal.ended()
     rows: dict[System, list[Row]] = defaultdict(list)
+    once: dict[System, list[Row]] = defaultdict(list)
     lines: dict[str, str] = {}
     bound = "9999-12-31T23:59:59.999999Z"
     if systems:
@@ -189,7 +240,6 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
             raise Invalid(
                 "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"
             )
-        once: dict[System, list[Row]] = defaultdict(list)
         for controller, system, register, category, kind, silent, conflict, period, ends, document in found:
             of = once if document is None else rows
             row = Row(
@@ -212,6 +262,7 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
         position=position,
         bound=bound,
         rows=rows,
+        once=once,
         holds=holds,
         reach={controller: holding.reach(controller, names) for controller, names in named.items()},
         subjects=holding.held_subjects(people, digests) if people and digests else {},

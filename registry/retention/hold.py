@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -68,7 +68,8 @@ class Asked:
     """The data that is asked about: of which system and register (None: any), of which category or kind (None: any).
 
     `rows` are (register, category, kind of data or None) of what is published about it; `reach` the pairs (register,
-    system) that any version of a register under hold ever named.
+    system) that any version of a register under hold ever named; `known` the categories of each register that are
+    published of the systems, asked about or not.
     """
 
     system: str | None
@@ -78,6 +79,7 @@ class Asked:
     rows: frozenset[tuple[str, str, str | None]] = frozenset()
     systems: frozenset[str] = frozenset()
     reach: frozenset[tuple[str, str]] = frozenset()
+    known: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
 
 
 def touching(holds: Iterable[Hold], asked: Asked) -> list[int]:
@@ -94,6 +96,8 @@ def _touches(hold: Hold, asked: Asked) -> bool:
         _may_be_of(register, asked) and _may_be_in(register, category, asked)
         for register, category in hold.categories
     ):
+        return True
+    if any(_may_be_called(register, category, asked) for register, category in hold.categories):
         return True
     return bool(hold.data_categories) and _may_be_any(hold.data_categories, asked)
 
@@ -115,9 +119,19 @@ def _may_be_in(register: str, category: str, asked: Asked) -> bool:
     return not kinds or None in kinds or asked.data_category in kinds
 
 
+def _may_be_called(register: str, category: str, asked: Asked) -> bool:
+    """Whether what is asked about may be the held category renamed: its register has none of that name now."""
+    if category in asked.known.get(register, (category,)):
+        return False
+    return asked.register == register or any(row[0] == register for row in asked.rows)
+
+
 def _may_be_any(kinds: frozenset[str], asked: Asked) -> bool:
     if asked.data_category is not None:
-        return asked.data_category in kinds
+        at = {(of, category) for of, category, kind in asked.rows if kind == asked.data_category}
+        return asked.data_category in kinds or any(
+            kind in kinds and (of, category) in at for of, category, kind in asked.rows
+        )
     found = {kind for _, category, kind in asked.rows if asked.category in (None, category)}
     # A category of which no kind is published may be of any.
     return not found or None in found or bool(found & kinds)

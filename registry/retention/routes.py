@@ -316,6 +316,10 @@ def _asked(
     query: Mapping[str, Any], every: Sequence[served.Served], reach: frozenset[tuple[str, str]]
 ) -> hold.Asked:
     systems = {name for rule in every for name in orjson.loads(rule.document)["systems"]}
+    of = {name: query[name] for name in ("system", "register", "controller") if name in query}
+    known: dict[str, set[str]] = {}
+    for rule in served.said(**of):
+        known.setdefault(rule.register, set()).add(rule.category)
     return hold.Asked(
         system=query["system"][1] if "system" in query else None,
         register=query["register"][1] if "register" in query else None,
@@ -324,6 +328,7 @@ def _asked(
         rows=frozenset((rule.register, rule.category, rule.data_category) for rule in every),
         systems=frozenset(name.partition("/")[2] for name in systems),
         reach=reach,
+        known=known,
     )
 
 

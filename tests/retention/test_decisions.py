@@ -276,10 +276,12 @@ def test_l8_who_says_no_more_of_a_system_leaves_its_data_to_no_shorter_rule(
     assert journal.verify().ok
 
 
-def told_of(anchor: str) -> dict[str, Any]:
+def told_of(anchor: str, **more: str | None) -> dict[str, Any]:
     """What is decided of an item without a token, which would be over as the clock steps."""
-    item = {"system": "acme/desk", "category": "D1", "anchor": anchor}
-    return answers.answers([item], sees=lambda *_: True, seconds=60)[2][0]
+    item = {"system": "acme/desk", "category": "D1", "anchor": anchor, **more}
+    return answers.answers(
+        [{name: value for name, value in item.items() if value}], sees=lambda *_: True, seconds=60
+    )[2][0]
 
 
 def test_k3_a_clock_put_back_brings_no_shorter_rule_back(keeper: Keeper, at: Callable[[str], None]) -> None:
@@ -424,6 +426,61 @@ def test_a_person_is_held_however_the_reference_is_written(caller: Caller, keepe
         assert code(one(caller, anchor="2020-01-01", subject=subject)) == "held", subject
     for subject in ("customer 4712", "customer", "4711"):
         assert code(one(caller, anchor="2020-01-01", subject=subject)) == "delete_after", subject
+
+
+def test_l5_a_held_category_under_another_name_stays_held(keeper: Keeper, at: Callable[[str], None]) -> None:
+    at(NOW)
+    keeper.put(P6M, {**P6M, "applies_to": ["D2"]})
+    number = hold(categories=[("customers", "D1")])
+    again = [
+        {"id": "D9", "text": "Talks", "pd": "pd:Communication"},
+        {"id": "D2", "text": "Addresses", "pd": "pd:EmailAddress"},
+    ]
+    assert code(told_of("2020-01-01", category="D2")) == "delete_after"
+    keeper.put({**P6M, "applies_to": "all"}, data_categories=again)
+    at(changing.approve(1, by="client/second", expect=1, delay=DAY)["begins"])
+    Keeper("acme", "staff").put(
+        {**P6M, "applies_to": ["D5"]}, data_categories=[{"id": "D5", "text": "Shifts"}]
+    )
+    kinds = {"category": None, "data_category": "pd:Communication"}
+    for item in ({"category": "D9"}, {"category": "D9", "register": "acme/customers"}, kinds):
+        told = told_of("2020-01-01", **item)
+        assert (told["decision"], told.get("holds")) == ("held", [number]), item
+    assert code(told_of("2020-01-01", category="D5")) == "delete_after"
+    holding.end(number, by="client/dpo", expect=1)
+    assert code(told_of("2020-01-01", category="D9")) == "delete_after"
+
+
+def test_l5_a_held_kind_by_another_word_stays_held(keeper: Keeper, at: Callable[[str], None]) -> None:
+    at(NOW)
+    keeper.put(P6M)
+    number = hold(data_categories=["pd:Communication"])
+    again = [
+        {"id": "D1", "text": "Talks", "pd": "pd:Opinion"},
+        {"id": "D2", "text": "Addresses", "pd": "pd:Name"},
+    ]
+    keeper.put({**P6M, "applies_to": "all"}, data_categories=again)
+    at(changing.approve(1, by="client/second", expect=1, delay=DAY)["begins"])
+    for item in ({}, {"register": "acme/customers"}, {"category": None, "data_category": "pd:Opinion"}):
+        assert told_of("2020-01-01", **item).get("holds") == [number], item
+    assert code(told_of("2020-01-01", category="D2")) == "delete_after"
+    holding.end(number, by="client/dpo", expect=1)
+    assert code(told_of("2020-01-01")) == "delete_after"
+
+
+def test_what_is_looked_at_for_many_items_does_not_grow_with_their_number_times_the_rules(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"D{number}" for number in range(40)]
+    keeper.put(P6M, data_categories=[{"id": name, "text": name, "pd": "pd:Name"} for name in names])
+    hold(categories=[("customers", "D7")])
+    looked: list[str] = []
+    real = answers.concerns
+    monkeypatch.setattr(answers, "concerns", lambda item, row: looked.append(row.category) or real(item, row))
+    items = [{"system": "acme/desk", "category": f"D{number}"} for number in range(400)]
+    told = answers.answers(items, sees=lambda *_: True, seconds=60)[2]
+    assert {one["decision"] for one in told} == {"unknown", "held"}
+    assert len(looked) < 4 * len(names)
 
 
 def test_a_hold_on_a_register_holds_where_its_data_may_still_lie(caller: Caller, keeper: Keeper) -> None:

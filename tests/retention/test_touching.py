@@ -25,8 +25,9 @@ def asked(
     rows: frozenset[tuple[str, str, str | None]] = ROWS,
     systems: frozenset[str] = frozenset(),
     reach: frozenset[tuple[str, str]] = frozenset(),
+    known: dict[str, set[str]] | None = None,
 ) -> Asked:
-    return Asked(system, register, category, kind, rows, systems, reach)
+    return Asked(system, register, category, kind, rows, systems, reach, known or {})
 
 
 REGISTERS = Hold(1, 1, registers=frozenset({"customers"}))
@@ -34,6 +35,7 @@ SYSTEMS = Hold(2, 1, systems=frozenset({"desk"}))
 CATEGORIES = Hold(3, 1, categories=frozenset({("customers", "D1")}))
 KINDS = Hold(4, 1, data_categories=frozenset({"pd:Communication"}))
 PEOPLE = Hold(5, 1, by_reference=True)
+RENAMED = frozenset({("customers", "D9", "pd:Name")})
 REACH = frozenset({("customers", "chat")})
 
 
@@ -76,6 +78,46 @@ REACH = frozenset({("customers", "chat")})
             True,
         ),  # of what kind is not known
         (CATEGORIES, asked(category="D1", kind="pd:Name"), False),
+        # a category that its register has no more: what it has may be it, renamed
+        (CATEGORIES, asked(category="D9", rows=RENAMED, known={"customers": {"D9"}}), True),
+        (
+            CATEGORIES,
+            asked(category="D9", register="customers", rows=RENAMED, known={"customers": {"D9"}}),
+            True,
+        ),
+        (
+            CATEGORIES,
+            asked(category="D9", register="customers", rows=frozenset(), known={"customers": {"D2"}}),
+            True,
+        ),
+        (CATEGORIES, asked(category="D9", rows=RENAMED, known={"customers": {"D1", "D9"}}), False),
+        (
+            CATEGORIES,
+            asked(category="D9", rows=OF_STAFF, known={"customers": {"D8"}, "staff": {"D9"}}),
+            False,
+        ),
+        (
+            CATEGORIES,
+            asked(category="D9", register="staff", rows=OF_STAFF, known={"customers": {"D8"}}),
+            False,
+        ),
+        (CATEGORIES, asked(category="D9", rows=RENAMED, known={"staff": {"D9"}}), False),
+        # a kind that a category once went by
+        (
+            KINDS,
+            asked(category="D9", rows=frozenset({*RENAMED, ("customers", "D9", "pd:Communication")})),
+            True,
+        ),
+        (
+            KINDS,
+            asked(kind="pd:Name", rows=frozenset({*RENAMED, ("customers", "D9", "pd:Communication")})),
+            True,
+        ),
+        (
+            KINDS,
+            asked(kind="pd:Name", rows=frozenset({*RENAMED, ("customers", "D8", "pd:Communication")})),
+            False,
+        ),
         # a kind of data
         (KINDS, asked(kind="pd:Communication"), True),
         (KINDS, asked(kind="pd:Name"), False),
