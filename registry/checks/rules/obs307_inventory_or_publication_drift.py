@@ -2,8 +2,10 @@
 
 An inventory of systems is compared with the systems of the record, by `inventory_id`. The page where the notice is
 published, and the pages that it refers to, are compared as they were found: gone, moved, or with another text than the
-registry's own notice has. Where no such text was compared its statements are: each period, contact's domain and vendor
-of the record, and the day of its last update, has to be on the page, and no other vendor.
+registry's own notice has. The whole text is laid beside the notice that the registry would publish, and the statements
+that differ are named: another period, day or "not"; what the page lacks; what only the page has; and what it says in
+other words, for information. What may name people was left out of the text and is not repeated. Each period, contact's
+domain and vendor of the record, and the day of its last update, has to be on the page, and no other vendor.
 
 Why it matters
 A record of processing is worth something only as long as it follows what is there (GDPR 5(2), 30). People read the
@@ -22,6 +24,7 @@ from registry import errors
 from registry.catalogue.record import withheld
 from registry.checks.rule import Case, Outcome, Place, Rule
 from registry.checks.rules._looking import lapsed_in_words
+from registry.checks.rules._wording import differing, laid_beside
 from registry.connectors.observed.observation import Observation
 from registry.law import periods
 
@@ -81,9 +84,10 @@ def _pages(case: Case) -> Iterator[Outcome]:
         look = found.get(_plain(url))
         if look is None:
             unread.append(field)
-        elif wrong := _page(case, field, *look):
-            yield wrong
-        elif not look[0].complete or look[1]["status"] >= 400 or not _compared(field, look[1]):
+            continue
+        wrong, whole = _page(case, field, *look)
+        yield from wrong
+        if not wrong and not (whole and look[0].complete and look[1]["status"] < 400):
             unread.append(field)
     yield from _links(case, found, {_plain(url) for url in wanted.values()})
     if unread:
@@ -136,41 +140,56 @@ def _wanted(case: Case) -> Iterator[tuple[str, str]]:
         yield f"/document/referenced_urls/{index}", link.url
 
 
-def _page(case: Case, field: str, seen: Observation, page: Mapping[str, Any]) -> Outcome | None:
+def _page(
+    case: Case, field: str, seen: Observation, page: Mapping[str, Any]
+) -> tuple[tuple[Outcome, ...], bool]:
+    """What is wrong with a page, and whether it was compared as far as it has to be."""
     url, status = page["url"], page["status"]
     if status is None or status in _GONE:
-        return case.fail(
-            field,
-            key=f"dead:{field}",
-            observation=seen.id,
-            fi=f"Sivua ei ole: {url} ({status or '-'}). Korjaa osoite, tai kerro asia selosteessa.",
-            en=f"There is no such page: {url} ({status or '-'}). Correct the address, or say it in the notice itself.",
-        )
+        return (
+            case.fail(
+                field,
+                key=f"dead:{field}",
+                observation=seen.id,
+                fi=f"Sivua ei ole: {url} ({status or '-'}). Korjaa osoite, tai kerro asia selosteessa.",
+                en=f"There is no such page: {url} ({status or '-'}). Correct the address, or say it in the notice "
+                "itself.",
+            ),
+        ), True
     if "moved_to" in page:
-        return case.fail(
-            field,
-            key=f"moved:{field}",
-            observation=seen.id,
-            severity="info",
-            fi=f"Sivu on siirtynyt: {url} → {page['moved_to']}. Tarkista sisältö ja päivitä osoite.",
-            en=f"The page has moved: {url} → {page['moved_to']}. Read what it says now, and update the address.",
-        )
-    if field == _NOTICE and "statements" in page and "expected_sha256" not in page:
-        return _stated(case, seen, page)
-    if _compared(field, page) and page.get("text_sha256") != page.get("expected_sha256"):
-        return case.fail(
-            field,
-            key="text",
-            observation=seen.id,
-            fi=f"Julkaistu teksti poikkeaa selosteesta: {url}. Julkaise seloste uudelleen.",
-            en=f"The published text differs from the record: {url}. Publish the notice anew.",
-        )
-    return None
+        return (
+            case.fail(
+                field,
+                key=f"moved:{field}",
+                observation=seen.id,
+                severity="info",
+                fi=f"Sivu on siirtynyt: {url} → {page['moved_to']}. Tarkista sisältö ja päivitä osoite.",
+                en=f"The page has moved: {url} → {page['moved_to']}. Read what it says now, and update the address.",
+            ),
+        ), True
+    by_digest = field != _NOTICE or {"text_sha256", "expected_sha256"} <= page.keys()
+    if by_digest and page.get("text_sha256") != page.get("expected_sha256"):
+        return (
+            case.fail(
+                field,
+                key="text",
+                observation=seen.id,
+                fi=f"Julkaistu teksti poikkeaa selosteesta: {url}. Julkaise seloste uudelleen.",
+                en=f"The published text differs from the record: {url}. Publish the notice anew.",
+            ),
+        ), True
+    return ((), True) if by_digest else _notice(case, seen, page)
 
 
-def _compared(field: str, page: Mapping[str, Any]) -> bool:
-    """Whether a page was compared as far as it has to be: the notice by its text or statements, others not at all."""
-    return field != _NOTICE or ("text_sha256" in page and "expected_sha256" in page) or "statements" in page
+def _notice(case: Case, seen: Observation, page: Mapping[str, Any]) -> tuple[tuple[Outcome, ...], bool]:
+    """The text of the notice. Where all of it is what would be published, so are the facts that it states."""
+    beside = laid_beside(case, seen, page)
+    if beside is None:
+        stated = _stated(case, seen, page) if "statements" in page else None
+        return (stated,) if stated else (), "statements" in page
+    facts = _stated(case, seen, page) if "statements" in page and (beside or beside.undecided) else None
+    text = differing(case, _NOTICE, seen, page, beside) if beside else None
+    return tuple(one for one in (text, facts) if one), not beside.undecided
 
 
 def _stated(case: Case, seen: Observation, page: Mapping[str, Any]) -> Outcome | None:

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 _HIDDEN = frozenset(
     {"script", "style", "noscript", "template", "svg", "title", "iframe", "object", "textarea"}
 )
-_INSIDE = frozenset({"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "i", "mark", "q", "s", "small", "span",
+INSIDE = frozenset({"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "i", "mark", "q", "s", "small", "span",
                      "strong", "sub", "sup", "time", "u", "var", "wbr", "font"})  # fmt: skip
 _NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]{0,40})")
 _HREF = re.compile(
@@ -89,7 +89,7 @@ def read(page: str, base: str) -> tuple[str, list[str]]:
     parts: list[str] = []
     links: dict[str, None] = {}
     for piece in pieces(page):
-        parts.append(piece.text if not piece.tag else "" if piece.tag in _INSIDE else " ")
+        parts.append(piece.text if not piece.tag else "" if piece.tag in INSIDE else " ")
         if piece.tag == "a" and not piece.closes and (where := _HREF.search(piece.written)):
             link = _whole(base, html.unescape(where[1] or where[2] or where[3] or "").strip())
             if link is not None:

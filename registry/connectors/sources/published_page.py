@@ -18,7 +18,7 @@ from marshmallow import fields, validate
 from registry import outbound
 from registry.connectors.observed import statements
 from registry.connectors.observed.plain import ADDRESS, Word
-from registry.connectors.reading import pages
+from registry.connectors.reading import pages, passages
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.outbound import Answer, Refused
 from registry.strict.schema import Schema
@@ -104,10 +104,16 @@ def _page(
     if "html" not in kind:
         way.broken("not_html")
         return told, []
-    text, links = pages.read(pages.decoded(answer.body, kind), asked)
+    html = pages.decoded(answer.body, kind)
+    text, links = pages.read(html, asked)
     if text:
         told["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
         told["statements"] = statements.found(text)
+        told["passages"], whole = passages.read(html)
+        if (spoken := passages.language(html)) is not None:
+            told["language"] = spoken
+        if not whole:
+            way.broken("too_many_passages")
     else:
         way.broken("no_text")  # made by a script in the reader's browser
     return told, links

@@ -1,4 +1,4 @@
-"""Changes on a web site (on loopback) where a notice is published."""
+"""Changes on a web site (on loopback) where the registry's own notice is published."""
 
 from __future__ import annotations
 
@@ -6,19 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from registry.catalogue.record import assemble
+from registry.notices.html import notice_page
+from registry.telling.render import render
+from registry.telling.value import Standing
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
 from tests.connectors.turns import Turn
 
 #: Where it is published is known when the site is up.
 RECORD: dict[str, Any] = {
-    "retention": [{"duration": "P6M"}],
+    "register": "Uutiskirje",
+    "retention": [{"applies_to": "all", "duration": "P6M", "action": "erase"}],
+    "data_categories": [{"id": "D1", "text": "Sähköpostiosoite"}, {"id": "D2", "text": "Kieli"}],
+    "purposes": [
+        {"id": "P1", "text": "Uutiskirjeen lähettäminen tilaajille. Osoitteita ei luovuteta muille."}
+    ],
     "dpo": {"contact": {"email": "tietosuoja@acme.example"}},
     "processors": [{"name": "tawk.to"}],
+    "collection_channels": ["web"],
 }
-NOTICE = """<!doctype html><html lang="fi"><head><meta charset="utf-8"><title>Seloste</title>
-<style>p { margin: 24 kk }</style></head><body><nav><a href="/ohje">Ohje</a> <a href="mailto:x@acme.example">x</a></nav>
-<h1>Uutiskirje</h1><p>Tiedot säilytetään <b>kuusi</b> kuukautta. Alustan tarjoaa tawk.to.</p>
-<p>Yhteys: tietosuoja@acme.example. Päivitetty 3.11.2026.</p><script>var keep = "12 kk";</script></body></html>"""
+STANDING = Standing(1, "2018-01-01T00:00:00.000000Z", "2026-11-03T08:00:00.000000Z")
+ACME = {"name": "Acme", "website": "https://www.acme.example"}
+
+
+def notice(record: dict[str, Any], language: str = "fi") -> str:
+    """The page on which the registry publishes the notice of a record, with a link to the site's own help."""
+    made = assemble("acme/clients", {"systems": ["desk"], **record}, ACME, {"desk": {"name": "Desk"}})
+    page = notice_page(render(made, STANDING, language).document(), base="https://notices.example")
+    return page.replace("</footer>", '<p><a href="/ohje">Ohje</a></p></footer>')
 
 
 class Site(StandIn):
@@ -26,17 +41,18 @@ class Site(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
+        self.record = RECORD
         self.pages: dict[str, Reply] = {"/ohje": (200, b"<p>Ohje</p>", {"Content-Type": "text/html"})}
         self.pages["/oikeudet"] = self.pages["/ohje"]
-        self.say()
 
-    def say(self, *changes: tuple[str, str]) -> None:
-        """Publish the notice, with other words."""
-        text = NOTICE
+    def say(self, *changes: tuple[str, str], cookies: str = "") -> None:
+        """Publish the notice, with other words, and set a cookie with it."""
+        text = notice(self.record)
         for one, other in changes:
             assert one in text
             text = text.replace(one, other)
-        self.pages["/seloste"] = (200, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        headers = {"Content-Type": "text/html; charset=utf-8", **({"Set-Cookie": cookies} if cookies else {})}
+        self.pages["/seloste"] = (200, text.encode(), headers)
 
     def gone(self, path: str, status: int = 404, **headers: str) -> None:
         self.pages[path] = (status, b"<p>?</p>", {"Content-Type": "text/html", **headers})
@@ -57,22 +73,28 @@ def system(_: Any) -> Iterator[tuple[Site, dict[str, Any], dict[str, str]]]:
             "updated_on": "2026-11-03",
             "referenced_urls": [{"url": f"{site.origin}/oikeudet", "used_for": "rights"}],
         }
+        site.say()
         yield site, {"notice": f"{site.origin}/seloste", "refers_to": [f"{site.origin}/oikeudet"]}, {}
 
 
-def _text(name: str, *changes: tuple[str, str]) -> Turn:
+def _text(name: str, *changes: tuple[str, str], key: str = "wording") -> Turn:
     return Turn(
-        kind="published_text", code="OBS307", name=name, key="text", then="open",
+        kind="published_text", code="OBS307", name=name, key=key, then="open",
         do=lambda site: site.say(*changes), undo=lambda site: site.say(),
     )  # fmt: skip
 
 
 TURNS = [
-    _text("the page states another period", ("<b>kuusi</b> kuukautta", "12 kk")),
-    _text("the page names a vendor that the record does not", ("tawk.to", "tawk.to ja Zendesk")),
-    _text("the page no longer names the vendor", ("tawk.to", "palveluntarjoaja")),
-    _text("the page gives another mailbox", ("tietosuoja@acme.example", "tietosuoja@vanha.example")),
-    _text("the page is of another day", ("3.11.2026", "3.11.2019")),
+    _text("the page states another period", ("6 kuukautta", "12 kk"), key="text"),
+    _text("the page names a vendor that the record does not", ("tawk.to", "tawk.to ja Zendesk"), key="text"),
+    _text("the page no longer names the vendor", ("tawk.to", "palveluntarjoaja"), key="text"),
+    _text("the page gives another mailbox", ("tietosuoja@acme.example", "tietosuoja@vanha.example"), key="text"),
+    _text("the page is of another day", ("3. marraskuuta 2026", "3.11.2019"), key="text"),
+    _text("a period of the text is another", ("6 kuukautta", "12 kuukautta")),
+    _text("a \"not\" is taken out of the text", ("ei luovuteta muille", "luovutetaan muille")),
+    _text("a sentence is taken out of the text", ("Uutiskirjeen lähettäminen tilaajille.", "")),
+    _text("a sentence is added to the text", ("</h1>", "</h1><p>Tiedot myydään.</p>")),
+    _text("a name takes the place of another", ("Acme</bdi>", "Emca</bdi>")),
     Turn(
         kind="published_text", code="OBS307", name="a page that the notice refers to is gone", then="open",
         key="dead:/document/referenced_urls/0",
