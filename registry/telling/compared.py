@@ -45,7 +45,8 @@ class Differing:
 
     `changed`: said with another period, day or "not"; `lacking`: on no passage; `extra`: passages that the notice has
     nothing of; `worded`: said in other words. `undecided` counts what cannot be told from what was kept. Terms (words
-    of ours for what the record codes) are looked for only where most of the page is the notice word for word.
+    of ours for what the record codes) are looked for only where most of the page is the notice word for word; all that
+    is not is told then.
     """
 
     changed: tuple[tuple[Statement, Page], ...] = ()
@@ -68,10 +69,10 @@ def compare(notice: Expected, passages: Sequence[Mapping[str, Any]]) -> Differin
     whole = [dataclasses.replace(one, words=ours.whole.get(at) or one.words) for at, one in enumerate(page)]
     index = _Index(whole)
     kept = ours.parts | {one.words for one in notice.statements if digest(one.words) in ours.digests}
-    copied = 2 * sum(one.words in kept for one in notice.statements) > len(notice.statements)
+    text = [at for at, one in enumerate(page) if one.part == "text"]
+    copied = 2 * sum(at in ours.whole for at in text) > len(text)
     told = frozenset(time for one in page for time in times(one.says))
-    unknown = (one.words for place, one in enumerate(page) if place not in ours.whole)
-    hidden = max((len(row) for row_of in unknown for row in _rows(row_of)), default=0)
+    hidden = 0 if copied else max((len(row) for one in page for row in _rows(one.words)), default=0)
     found: dict[str, list[Any]] = {"changed": [], "lacking": [], "worded": [], "undecided": []}
     taken: set[int] = set()
     for one in notice.statements:
@@ -88,7 +89,7 @@ def compare(notice: Expected, passages: Sequence[Mapping[str, Any]]) -> Differin
     extra = [
         one for place, one in enumerate(page)
         if one.part in read and place not in ours.whole and place not in taken and _telling(one)
-        and not _within(one, known)
+        and (copied or not _within(one, known))
     ]  # fmt: skip
     changed, lacking, worded = (tuple(found[name]) for name in ("changed", "lacking", "worded"))
     undecided = len(found["undecided"]) + (not ours.searched)

@@ -3,7 +3,7 @@
 A passage is a sentence, an item of a list, a cell of a table or a heading. Case, punctuation, white space and what
 is not seen make no difference to its digest. In the quote a capitalised word is left out ("…") unless the same text has
 it in small letters too, or it is a word that notices use; so are mailboxes, telephone and other long numbers, and the
-ways below a host. What was left out is compared by the digest alone. See docs/adr/0019.
+ways below a host. What was left out is compared by the digest alone. See docs/adr/0017.
 """
 
 from __future__ import annotations
@@ -51,15 +51,17 @@ _ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"“”»(]?[^\W\d_a-zåäö])")
 _MAILBOX = re.compile(
     r"[\w.+-]{1,64}\s?(?:[@＠﹫]|[(\[{<]\s?(?:at|ät|a|@)\s?[)\]}>])\s?[\w.-]{1,253}", re.IGNORECASE
 )
+_SIGNED = re.compile(r"(?<!\S)[^\s@＠﹫]*[@＠﹫]\S*")
 _NUMBER = re.compile(r"(?<![\w.,/-])\+?\(?\d(?:[\s().‐–-]{0,3}\d){5,20}[A-Z]?\w{0,4}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}")
 _WEB = re.compile(r"(?:https?://|www\.)[^\s/<>\"]{1,253}(/[^\s<>\"]{1,2000})", re.IGNORECASE)
-#: How words begin that notices write with a capital and that begin nobody's name.
-_USUAL: tuple[str, ...] = tuple(
-    begin
+#: Words that notices write with a capital and that are nobody's name; the longer ones are how such words begin.
+_USUAL: frozenset[str] = frozenset(
+    word
     for every in yaml.safe_load(Path(__file__).with_name("usual.yml").read_text("utf-8")).values()
-    for begin in every
+    for word in every
 )
+_BEGINNINGS = tuple(word for word in _USUAL if len(word) > 5)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ def quoted(text: str, known: Collection[str]) -> str:
     """A text without what may name people; each word of it is left out or kept by itself. `known` as of `common`."""
     plain = " ".join(_plain(text).replace(LEFT_OUT, " ").split())
     hidden = [found.span() for found in _MAILBOX.finditer(plain)]
+    hidden += [found.span() for found in _SIGNED.finditer(plain)]
     hidden += [found.span(1) for found in _WEB.finditer(plain)]
     hidden += [found.span() for found in _NUMBER.finditer(plain) if not _DAY.fullmatch(found[0].strip())]
 
@@ -108,10 +111,16 @@ def quoted(text: str, known: Collection[str]) -> str:
         if any(begin <= found.start() < end for begin, end in hidden):
             return LEFT_OUT
         small = found[0].casefold()
-        if len(small) < 2 or not found[0][0].isupper() or small in known or small in _printed():
+        if (
+            len(small) < 2
+            or not found[0][0].isupper()
+            or small in known
+            or small in _USUAL
+            or small in _printed()
+        ):
             return found[0]
         long = len(small) >= _BEGINNING and small[:_BEGINNING] in known
-        return found[0] if long or small.startswith(_USUAL) else LEFT_OUT
+        return found[0] if long or small.startswith(_BEGINNINGS) else LEFT_OUT
 
     return re.sub("[@＠﹫_]", " ", _WORD.sub(kept, plain))
 

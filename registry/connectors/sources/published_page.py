@@ -1,16 +1,20 @@
 """The notice as it stands on the web, and the pages that it refers to: what is there, what it states, which are gone.
 
-Text is told by its digest and by statements that can be compared with a record (`observed.statements`), never
-as it is. A page that could not be asked is left out and leaves the look incomplete: only what answers 404 or 410 is
-gone. Redirects are told and not followed. Addresses in http are asked in https.
+Text is told in passages without what may name people (`observed.passages`), by its digest, and by statements that can
+be compared with a record (`observed.statements`). What a first visit without any consent leaves on the device is told
+as far as it shows without running the page: never as all of it.
+
+A page that could not be asked is left out and leaves the look incomplete: only what answers 404 or 410 is gone.
+Redirects are told and not followed. Addresses in http are asked in https.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from marshmallow import fields, validate
@@ -18,7 +22,7 @@ from marshmallow import fields, validate
 from registry import outbound
 from registry.connectors.observed import statements
 from registry.connectors.observed.plain import ADDRESS, Word
-from registry.connectors.reading import pages, passages
+from registry.connectors.reading import pages, passages, trackers
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.outbound import Answer, Refused
 from registry.strict.schema import Schema
@@ -55,7 +59,7 @@ SOURCE = Source(
     title={"fi": "Julkaistu seloste", "sv": "Den publicerade beskrivningen", "en": "The published notice"},
     settings=PublishedPageSettings,
     secrets={},
-    sees=("published_text",),
+    sees=("published_text", "cookie_scan"),
 )
 
 
@@ -69,10 +73,31 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
     """One look at all the pages."""
-    yield way.look("published_text", lambda: _pages(way, settings))
+    visits: list[Visit] = []
+    yield way.look("published_text", lambda: _pages(way, settings, visits))
+    # Scripts were not run, and the service has other pages: what was not seen here may well be there.
+    yield dataclasses.replace(way.look("cookie_scan", lambda: _left(way, visits)), complete=False)
 
 
-def _pages(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+class Visit(NamedTuple):
+    """What a page that was shown left on the device, and the digest of the page."""
+
+    trackers: list[dict[str, Any]]
+    digest: bytes
+
+
+def _left(way: Way, visits: list[Visit]) -> Mapping[str, Any]:
+    if not visits:
+        raise NotSeen("unavailable", "no_page")
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for visit in visits:
+        way.evidence(visit.digest)
+        for one in visit.trackers:
+            found.setdefault((one["name"], one["form"], one.get("domain")), one)
+    return {"pages": len(visits), "trackers": list(found.values())}
+
+
+def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mapping[str, Any]:
     failed: NotSeen | None = None
     found: dict[str, dict[str, Any]] = {}
     links: list[str] = []
@@ -83,6 +108,8 @@ def _pages(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
             way.broken(one.code)
             failed = failed or one
             continue
+        if answer.status == 200 and _is_html(answer):
+            visits.append(_visit(answer, asked))
         found[url], there = _page(way, url, asked, answer, notice=url == settings["notice"])
         links = links or there
     if failed is not None and not found:
@@ -100,11 +127,10 @@ def _page(
     if not notice or answer.status != 200:
         return told, []
     way.evidence(answer.body)
-    kind = answer.headers.get("content-type", "text/html").lower()
-    if "html" not in kind:
+    if not _is_html(answer):
         way.broken("not_html")
         return told, []
-    html = pages.decoded(answer.body, kind)
+    html = _read(answer)
     text, links = pages.read(html, asked)
     if text:
         told["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
@@ -117,6 +143,20 @@ def _page(
     else:
         way.broken("no_text")  # made by a script in the reader's browser
     return told, links
+
+
+def _visit(answer: Answer, asked: str) -> Visit:
+    host = urlsplit(asked).hostname or ""
+    left = itertools.chain(trackers.of_answer(answer.headers, host), trackers.of_page(_read(answer), asked))
+    return Visit(list(itertools.islice(left, trackers.MOST)), hashlib.sha256(answer.body).digest())
+
+
+def _is_html(answer: Answer) -> bool:
+    return "html" in answer.headers.get("content-type", "text/html").lower()
+
+
+def _read(answer: Answer) -> str:
+    return pages.decoded(answer.body, answer.headers.get("content-type", "").lower())
 
 
 def _dead(way: Way, links: list[str]) -> Iterator[dict[str, Any]]:

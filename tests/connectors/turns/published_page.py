@@ -61,7 +61,8 @@ class Site(StandIn):
         self.pages[path] = self.pages["/ohje"]
 
     def answer(self, asked: Asked) -> Reply:
-        return self.pages.get(asked.path, (404, b"", {}))
+        elsewhere = asked.path.startswith(("/notices", "/accessibility"))  # where the page of a notice leads
+        return self.pages.get(asked.path, self.pages["/oikeudet"] if elsewhere else (404, b"", {}))
 
 
 @contextmanager
@@ -109,5 +110,17 @@ TURNS = [
         kind="published_text", code="OBS307", name="the notice has moved", then="open",
         key="moved:/document/publication_url",
         do=lambda site: site.gone("/seloste", 301, Location="/tietosuoja"), undo=lambda site: site.say(),
+    ),
+    Turn(
+        kind="cookie_scan", code="LAW208", name="the page counts its visitors without asking", then="open",
+        key="acme/desk",
+        do=lambda site: site.say(cookies="_ga=GA1.2.3; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT"),
+        undo=lambda site: site.say(),
+    ),
+    Turn(
+        kind="cookie_scan", code="LAW208", name="the page loads a script of an analytics service", then="open",
+        key="acme/desk",
+        do=lambda site: site.say(("</main>", '<script src="https://www.googletagmanager.com/x.js"></script></main>')),
+        undo=lambda site: site.say(),
     ),
 ]  # fmt: skip
