@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -125,22 +125,24 @@ def mine(controller: str, register: str | None = None) -> None:
     raise here.refusal() if asking.lacking & {controller, EVERY} else errors.NotFound()
 
 
-def theirs(controller: str, register: str | None = None, at: str | None = None) -> bool:
+def theirs(
+    controller: str, register: str | None = None, at: str | None = None, *, published: bool = True
+) -> bool:
     """Whether the holder may see, at this door, what is of the controller with this key, of its register, and of this
-    instant, as far as one is named.
+    instant, as far as one is named; `published`: whether the register ever was.
 
     Raises InsufficientScope where they may not, but may at the door where it is read: who sees a thing and may not
     change it is told so. To everybody else a thing that they came upon by its number is not there.
     """
-    if _sees(holder(), controller, register, at):
+    if _sees(holder(), controller, register, at, published):
         return True
     reading = here.reading()
-    if reading is not None and _sees(reading, controller, register, at):
+    if reading is not None and _sees(reading, controller, register, at, published):
         raise here.refusal()
     return False
 
 
-def _sees(asking: Holder, controller: str, register: str | None, at: str | None) -> bool:
+def _sees(asking: Holder, controller: str, register: str | None, at: str | None, published: bool) -> bool:
     if asking.controllers is None:
         return True
     if controller not in asking.controllers:
@@ -148,16 +150,25 @@ def _sees(asking: Holder, controller: str, register: str | None, at: str | None)
     if not asking.reach or controller not in asking.reach:
         return True
     return any(
-        (register is None or one.register(register)) and (at is None or one.covers(at))
+        (register is None or one.register(register))
+        and (at is None or one.covers(at))
+        and (published or not one.published)
         for one in asking.reach[controller]
     )
 
 
-def within(controller: Any, register: Any = None, at: Any = None) -> list[Any]:
+def within(
+    controller: Any,
+    register: Any = None,
+    at: Any = None,
+    *,
+    published: Callable[[str], Collection[str]] | None = None,
+) -> list[Any]:
     """Conditions for a query: that a row is of what the holder may see. To be given to `where`.
 
     `controller`, `register` and `at` (an instant) are columns; a holder whose reach is limited in a way that no column
-    is given for sees none of that controller.
+    is given for sees none of that controller. `published` gives the registers of a controller that ever were: rows of
+    others are not for who sees no drafts.
     """
     asking = holder()
     if asking.controllers is None:
@@ -165,7 +176,10 @@ def within(controller: Any, register: Any = None, at: Any = None) -> list[Any]:
     told = controller.in_(sorted(asking.controllers - asking.reach.keys()))
     for key, some in asking.reach.items():
         for one in some:
-            told |= _of(one, controller == key, register, at)
+            which = _of(one, controller == key, register, at)
+            if one.published and published is not None:
+                which &= register.in_(sorted(published(key)))
+            told |= which
     return [told]
 
 

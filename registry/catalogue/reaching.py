@@ -111,6 +111,12 @@ def systems(controller: str, reach: Reach) -> frozenset[str]:
     return frozenset(value for (value,) in found.fetchall())
 
 
+def published_once(controller: str) -> frozenset[str]:
+    """The registers of a controller that were ever published: to who sees no drafts there are no others."""
+    found = db.execute("SELECT DISTINCT n.key FROM notice_publication n WHERE n.controller = ?", controller)
+    return frozenset(key for (key,) in found.fetchall())
+
+
 def in_force(controller: str, moment: str) -> dict[str, int]:
     """The registers of a controller of which the version in force at a moment was published, with that version."""
     return dict(db.execute(_IN_FORCE, controller, moment).fetchall())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import peewee
 from flask import Response, current_app
 from marshmallow import fields, validate
 
+from registry import db
 from registry.api import (
     HISTORY,
     REGISTERS,
@@ -23,8 +25,9 @@ from registry.api import (
     seek,
     stored,
 )
+from registry.api.door import Holder
 from registry.api.reach import Reach
-from registry.journal.entries import Entry, JournalEntry, checkpoint, entries
+from registry.journal.entries import Entry, JournalEntry, checkpoint, controller_of, entries
 
 blueprint = Blueprint("journal", __name__, description="What has been written down")
 
@@ -41,7 +44,8 @@ _ENTRY = {
 
 
 class EntrySchema(Schema):
-    """An entry: the canonical bytes that were hashed, their leaf, and the payload unless it was erased."""
+    """An entry: the canonical bytes that were hashed, their leaf, and the payload; null where it was erased, or names a
+    register that an auditor does not hear of."""
 
     entry = fields.Dict(
         required=True, metadata={"description": "RFC 8785 form is what the leaf is the hash of."}
@@ -106,7 +110,12 @@ def list_journal_entries(query: dict[str, Any]) -> Response:
         action=query.get("action"),
         among=[_within(controller, some) for controller, some in asking.reach.items()],
     )
-    return window.page(found, document=_document, key=lambda entry: (entry.seq,))
+    drafts = _drafts(asking)
+    return window.page(
+        found,
+        document=lambda entry: _document(entry, _withheld(entry, drafts)),
+        key=lambda entry: (entry.seq,),
+    )
 
 
 @require("journal:read", within=(REGISTERS, HISTORY))
@@ -159,7 +168,28 @@ def _within(controller: str, some: Iterable[Reach]) -> Any:
     return told
 
 
-def _document(entry: Entry) -> bytes:
+#: The registers of a controller that were never published.
+_DRAFTS = """SELECT d.key FROM catalogue_declaration d WHERE d.kind = 'register' AND d.controller = ?
+    AND NOT EXISTS (SELECT 1 FROM notice_publication n WHERE n.controller = d.controller AND n.key = d.key)"""
+_WORDS = re.compile(r"[a-z0-9-]+")
+
+
+def _drafts(asking: Holder) -> dict[str, frozenset[str]]:
+    """By controller in which the holder sees no drafts, the registers that they hear nothing of."""
+    return {
+        controller: frozenset(key for (key,) in db.execute(_DRAFTS, controller).fetchall())
+        for controller, some in asking.reach.items()
+        if all(one.published for one in some)
+    }
+
+
+def _withheld(entry: Entry, drafts: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a payload names a register that was never published: of a waiver, in somebody's role."""
+    hidden = drafts.get(controller_of(entry.object) or "", frozenset())
+    return bool(hidden) and not hidden.isdisjoint(_WORDS.findall(orjson.dumps(entry.payload).decode()))
+
+
+def _document(entry: Entry, withheld: bool) -> bytes:
     # The entry's own bytes, as they were hashed: nothing that a parser and a serialiser could change.
     return b"".join(
         (
@@ -168,7 +198,7 @@ def _document(entry: Entry) -> bytes:
             b',"leaf":"',
             bytes(entry.leaf).hex().encode(),
             b'","payload":',
-            orjson.dumps(entry.payload),
+            b"null" if withheld else orjson.dumps(entry.payload),
             b"}",
         )
     )

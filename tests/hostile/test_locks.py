@@ -228,7 +228,7 @@ ROWS = [
     Row("PUT", "/v1/waivers/<number:number>/approval", "/v1/waivers/{proposed}/approval", "waivers:write",
         headers=MATCH, about="news"),
     Row("DELETE", "/v1/waivers/<number:number>", "/v1/waivers/{waived}", "waivers:write", headers=MATCH,
-        about="old"),
+        about="old", but={"auditor here, owner elsewhere": 404}),  # of a register that was never published
     Row("GET", "/v1/retention-rules", "/v1/retention-rules?system={c}/desk", "retention:read",
         within="registers systems history", about=NONE, system="desk", but=PAST_404),
     Row("GET", "/v1/retention-rules/changes", "/v1/retention-rules/changes", "retention:read", stranger=200,

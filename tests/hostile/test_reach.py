@@ -148,8 +148,8 @@ def test_what_is_looked_for_is_there_and_who_may_finds_it(world: World) -> None:
     ],
 )  # fmt: skip
 def test_c1_what_is_not_reached_is_as_if_it_were_not(world: World, method: str, path: str, body: Any) -> None:
-    before = written()
-    for name, caller in everyone(world).items():
+    callers, before = everyone(world), written()  # whoever is first makes them
+    for name, caller in callers.items():
 
         def ask(register: str, system: str, caller: Caller = caller) -> Any:
             text = json.dumps(body).replace("{k}", register).replace("{s}", system)
@@ -339,3 +339,55 @@ def test_errors_name_nothing_that_is_not_reached(world: World) -> None:
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json["errors"]] == ["/record/systems/0", "/record/systems/1"]  # type: ignore[index]  # JSON
     assert MATCH
+
+
+def test_an_auditor_hears_of_no_register_that_was_never_published(world: World) -> None:
+    """Not by a waiver in it, nor by what the journal says of that, or of a role of somebody who edits it."""
+    with db.writing():
+        giving.keep("client/0123456789abcdef", Given("editor", "acme", ("old", "draft")), by=BY)
+    auditor = world.with_role("auditor of all", Given("auditor", "acme"), scopes=EVERYTHING, audit=1)
+    reader = world.with_role("reader", Given("reader", "acme"))
+    seen = {one["register"] for one in reader("GET", "/v1/waivers").json["items"]}  # type: ignore[index]  # JSON
+    assert {"acme/old", "acme/news"} <= seen
+    shown = {one["register"] for one in auditor("GET", "/v1/waivers").json["items"]}  # type: ignore[index]  # JSON
+    assert shown == seen - {"acme/old"}
+    unknown = auditor("GET", f"/v1/waivers/{10**12}")
+    assert told(auditor("GET", f"/v1/waivers/{world.waived}")) == told(unknown)
+    assert auditor("GET", f"/v1/waivers/{world.proposed}").status_code == 200
+    owner = world.with_role(
+        "auditor of all, owner elsewhere", Given("auditor", "acme"), beside=[Given("owner", "other")],
+        scopes=EVERYTHING, audit=2,
+    )  # fmt: skip
+    assert told(owner("DELETE", f"/v1/waivers/{world.waived}", None, MATCH)) == told(
+        owner("DELETE", f"/v1/waivers/{10**12}", None, MATCH)
+    )
+    assert owner("DELETE", f"/v1/waivers/{world.proposed}", None, MATCH).status_code == 403
+    for one, hidden in ((reader, False), (auditor, True)):
+        items, cursor = [], {}
+        while cursor is not None:
+            page = one("GET", "/v1/journal", query={"limit": "200", **cursor}).json
+            assert page is not None
+            items += page["items"]
+            cursor = {"cursor": page["next"]} if page["next"] else None
+        payloads = {one["entry"]["object"]: one["payload"] for one in items}
+        assert (payloads[f"waiver/acme/{world.waived}"] is None) == hidden
+        assert payloads[f"waiver/acme/{world.proposed}"]["register"] == "acme/news"
+        roles = [one["payload"] for one in items if one["entry"]["action"] == "role.given"]
+        assert any("editor@acme:old,draft" in str(payload) for payload in roles) != hidden
+
+
+def test_runs_of_ones_own_go_with_the_role_that_they_were_made_by(world: World) -> None:
+    caller = world.with_role("runs", Given("editor", "acme", ("news",)), beside=[Given("dpo", "other")])
+    made = [
+        caller("POST", "/v1/check-runs", body).headers["Location"] for body in ({"register": "acme/news"}, {})
+    ]
+    assert [caller("GET", path).status_code for path in made] == [200, 200]
+    with db.writing():
+        for row in giving.of(f"client/{caller.client_id}"):
+            if row.controller == "acme":
+                giving.away(row, by=BY)
+    assert [caller("GET", path).status_code for path in made] == [404, 200]
+    listed = caller("GET", "/v1/check-runs?limit=1").json
+    assert listed is not None
+    assert [one["register"] for one in listed["items"]] == [None]
+    assert b"acme" not in caller("GET", "/v1/check-runs").get_data()

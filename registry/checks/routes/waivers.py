@@ -31,6 +31,7 @@ from registry.api import (
     theirs,
     within,
 )
+from registry.catalogue import reaching
 from registry.catalogue.read import parts
 from registry.checks.findings import waiving
 from registry.checks.findings.waiving import STATES, Waiver
@@ -191,13 +192,17 @@ def get_waiver(number: int) -> Response:
 
 def _mine(number: int) -> Waiver:
     found = waiving.one(number)
-    if found is None or not theirs(found.controller, found.register, found.recorded_at):
+    if found is None:
+        raise NotFound("There is no such waiver.")
+    of, key = found.controller, found.register
+    if not theirs(of, key, found.recorded_at, published=key in reaching.published_once(of)):
         raise NotFound("There is no such waiver.")
     return found
 
 
 def _seen() -> list[Any]:
-    return within(Waiver.controller, Waiver.register, Waiver.recorded_at)
+    row = Waiver
+    return within(row.controller, row.register, row.recorded_at, published=reaching.published_once)
 
 
 def _served(row: Waiver, status: int = 200, headers: dict[str, str] | None = None) -> Response:
