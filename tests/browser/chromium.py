@@ -63,6 +63,7 @@ class Chromium:
         self.ask("Emulation.setEmulatedMedia", features=still)
         for domain in ("Page", "Network", "Log", "Runtime", "Accessibility"):
             self.ask(f"{domain}.enable")
+        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
 
     def close(self) -> None:
         """Ends the browser and its children."""
@@ -74,15 +75,18 @@ class Chromium:
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """Does something and gives what comes back; events that come in between are kept."""
+        answer = self._answer(method, params)
+        assert "error" not in answer, (method, answer["error"])
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         said: dict[str, Any] = {"id": number, "method": method, "params": params}
         if self._session is not None:
             said["sessionId"] = self._session
         os.write(self._out, json.dumps(said).encode() + b"\0")
-        answer = self._until(lambda message: message.get("id") == number)
-        assert "error" not in answer, (method, answer["error"])
-        result: dict[str, Any] = answer["result"]
-        return result
+        return self._until(lambda message: message.get("id") == number)
 
     def _until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         give_up = time.monotonic() + PATIENCE
@@ -110,16 +114,30 @@ class Chromium:
             mobile=False,
         )
         self.events.clear()
-        loaded = [event for event in self.events if event["method"] == "Page.loadEventFired"]
-        self.ask("Page.navigate", url=url)
-        if not loaded and not any(event["method"] == "Page.loadEventFired" for event in self.events):
-            self._until(lambda message: message.get("method") == "Page.loadEventFired")
+        loader = self.ask("Page.navigate", url=url)["loaderId"]
+
+        def loaded(message: dict[str, Any]) -> bool:  # this page, and not the one before, which may be late
+            told = message.get("params", {})
+            return message.get("method") == "Page.lifecycleEvent" and (told["name"], told["loaderId"]) == (
+                "load",
+                loader,
+            )
+
+        if not any(map(loaded, self.events)):
+            self._until(loaded)
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; promises are waited for."""
         answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def follows(self) -> bool:
+        """Whether the page that was marked (`window.here = true`) has given way to another, which is complete."""
+        asked = "window.here !== true && document.readyState === 'complete'"
+        answer = self._answer("Runtime.evaluate", {"expression": asked, "returnByValue": True})
+        # An error says that the one page went while the question was on its way.
+        return "error" not in answer and answer["result"]["result"].get("value") is True
 
     def press(self, key: str, code: int) -> None:
         """Presses a key."""

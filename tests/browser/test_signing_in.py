@@ -81,7 +81,7 @@ class Screen:
 
     def wait(self) -> None:
         ends = time.monotonic() + PATIENCE
-        while self.chromium.run("window.here === true || document.readyState !== 'complete'"):
+        while not self.chromium.follows():
             assert time.monotonic() < ends, "no page followed"
             time.sleep(0.02)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from registry import clock
 from registry.checks.book import book
 from registry.checks.rule import settled
 from registry.checks.runs.running import Scope, run
@@ -72,7 +73,10 @@ def test_it_is_told_why_it_is_open(code: str) -> None:
     assert any(f"{day.day}.{day.month}.{day.year}" in one or f"expired {day}" in one for one in told), told
 
 
-def test_a_word_counts_until_its_day_and_its_document_is_kept(declare: Declare) -> None:
+def test_a_word_counts_until_its_day_and_its_document_is_kept(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-22T09:00:00.000000Z")
     declare("acme/news")
     place = Scope(register=("acme", "news"))
     given: dict[str, Any] = {

@@ -175,7 +175,7 @@ def test_a_waiver_that_ends_lets_its_finding_speak(declare: Declare) -> None:
     (row,) = (one for one in foreseen.foreseen("acme", "news", FIRST, LAST_DAY) if one.change == "speaks")
     assert (row.day, row.turn.code, row.turn.after.kind) == (date(2027, 2, 1), "COM011", "fail")  # type: ignore[union-attr]  # it has one
     assert row.because[0].of == "waiver"
-    declare("acme/news", {**NEWS, "complaint": "stated"}, "2027-01-10")
+    declare("acme/news", {**NEWS, "complaint": "stated"}, clock.instant("2027-01-10"))
     assert not [one for one in foreseen.foreseen("acme", "news", FIRST, LAST_DAY) if one.change == "speaks"]
 
 

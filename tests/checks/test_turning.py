@@ -54,7 +54,7 @@ def test_the_table_is_written_between_its_marks(tmp_path: Path, monkeypatch: pyt
 def test_a_forecast_on_the_terminal(declare: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: "2026-11-22T09:00:00.000000Z")
     declare("acme/news", {**NEWS, "document": {"next_review_on": "2027-01-31"}})
-    declare("acme/news", {**NEWS, "legal_bases": []}, "2027-02-01")
+    declare("acme/news", {**NEWS, "legal_bases": []}, clock.instant("2027-02-01"))
     output = " ".join(run("forecast", "acme/news").output.split())
     assert "acme/news: 1 checked, 2026-11-22 to 2027-11-22" in output
     assert "! 2027-01-31 due acme/news /document/next_review_on A review comes due." in output
