@@ -47,7 +47,9 @@ from registry.connectors.values import (
     domain_of,
     instant_of,
     listed,
+    listed_if,
     mapped,
+    mapped_if,
     text,
     truth,
     whole,
@@ -59,7 +61,7 @@ from registry.strict.schema import Schema
 
 __all__ = [
     "Allow", "NotSeen", "Reason", "Seen", "Source", "Way", "could_not_look", "day_at", "day_of", "domain_of",
-    "instant_of", "listed", "mapped", "text", "truth", "whole", "word",
+    "instant_of", "listed", "listed_if", "mapped", "mapped_if", "text", "truth", "whole", "word",
 ]  # fmt: skip
 
 

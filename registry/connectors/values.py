@@ -27,6 +27,16 @@ def listed(value: Any) -> list[Any]:
     return value
 
 
+def mapped_if(value: Any) -> Mapping[str, Any]:
+    """`value`, an object; an empty one for null. Raises ValueError."""
+    return {} if value is None else mapped(value)
+
+
+def listed_if(value: Any) -> list[Any]:
+    """`value`, an array; an empty one for null. Raises ValueError."""
+    return [] if value is None else listed(value)
+
+
 def text(item: Any, name: str) -> str:
     """The text of a member, cut at 500 characters. Raises ValueError where it is none, KeyError where it is missing."""
     value = mapped(item)[name]

@@ -119,6 +119,7 @@ class _Raw:
 def asked(read: Any, *, absent: str | None = None, **said: Any) -> Mapping[str, Any] | None:
     """What a call answers; None where the code of the error is `absent`: there is none of it. Raises NotSeen."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         return dict(read(**said))
@@ -127,7 +128,11 @@ def asked(read: Any, *, absent: str | None = None, **said: Any) -> Mapping[str, 
         if absent is not None and code == absent:
             return None
         raise _not_seen(code, error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")) from None
-    except BotoCoreError:
+    except (
+        BotoCoreError,
+        ResponseParserError,
+        SyntaxError,
+    ):  # the last is what ElementTree calls XML that is none
         raise NotSeen("not_understood", "answer_malformed") from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.connectors.reading.lengths import period
-from registry.connectors.source import listed, mapped, text, truth, whole, word
+from registry.connectors.source import listed_if, mapped_if, text, truth, whole, word
 
 #: Of `role_type`; what is not here is not understood.
 PERMISSIONS = {0: "agent", 1: "viewer", 2: "agent", 3: "viewer", 4: "admin", 5: "admin"}
@@ -74,8 +74,8 @@ def permitted(configuration: Mapping[str, Any]) -> list[str]:
 def rule_of(schedule: Any, categories: Mapping[str, str]) -> dict[str, Any]:
     """A deletion schedule. What else must hold is told by the fields that it looks at, never by their values."""
     object_ = word(text(schedule, "object"))
-    conditions = mapped(schedule.get("conditions") or {})
-    every, some = listed(conditions.get("all") or []), listed(conditions.get("any") or [])
+    conditions = mapped_if(schedule.get("conditions"))
+    every, some = listed_if(conditions.get("all")), listed_if(conditions.get("any"))
     timed = [one for one in every if text(one, "field").startswith("duration_since")]
     after, since = None, None
     if len(timed) == 1 and timed[0].get("operator") in _MORE:

@@ -122,7 +122,10 @@ class _Tenant:
     def _members(self, group: str) -> Iterator[Any]:
         where = f"{self._base}/groups/{quote(group, safe='')}/transitiveMembers"
         for one in self._all(where, {"$select": _USER, "$top": PAGE}):
-            if mapped(one).get("@odata.type") == "#microsoft.graph.user":
+            is_user = False
+            with self._way.item():
+                is_user = text(one, "@odata.type") == "#microsoft.graph.user"
+            if is_user:
                 yield one
 
     def _with(self, value: str) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from registry.connectors.origin import Origin, only
 from registry.connectors.reading import rights
 from registry.connectors.reading.tally import Accounts
-from registry.connectors.source import Allow, Seen, Source, Way, domain_of, listed, mapped, text
+from registry.connectors.source import Allow, Seen, Source, Way, domain_of, listed, mapped, text, word
 from registry.strict.schema import OneOf, Schema
 
 #: Where each region is asked, and the country that its data is in, as the vendor says.
@@ -85,7 +85,7 @@ def _accounts(way: Way, base: str) -> Mapping[str, Any]:
 
 
 def _region(way: Way, base: str) -> Mapping[str, Any]:
-    region = text(mapped(way.get(f"{base}/me"))["app"], "region")
+    region = word(text(mapped(way.get(f"{base}/me"))["app"], "region"))
     return {"region": region, "country": COUNTRIES.get(region), "provider": "Intercom"}
 
 

@@ -123,13 +123,12 @@ class _Realm:
                 return
             where = self._base if role["by"] == "realm_role" else self._client(role["client"])
             named = f"{where}/roles/{quote(role['name'], safe='')}"
-            first = mapped(self._way.get(named))
+            text(self._way.get(named), "name")
         except NotSeen as failed:
             if failed.code != "no_such_endpoint":
                 raise
             self._way.broken("role_not_found")
             return
-        assert first
         yield from self._all(f"{named}/users", briefRepresentation="false")
         for group in self._all(f"{named}/groups", briefRepresentation="true"):
             yield from self._in_group(group)

@@ -18,7 +18,20 @@ from registry import clock
 from registry.connectors.observed.plain import Word
 from registry.connectors.origin import Origin, only
 from registry.connectors.reading import rights
-from registry.connectors.source import Allow, NotSeen, Reason, Seen, Source, Way, listed, mapped, text, word
+from registry.connectors.source import (
+    Allow,
+    NotSeen,
+    Reason,
+    Seen,
+    Source,
+    Way,
+    listed,
+    mapped,
+    mapped_if,
+    text,
+    truth,
+    word,
+)
 from registry.strict.schema import Schema, Text
 
 DAY = 86_400
@@ -86,7 +99,7 @@ class _Realm:
     def rules(self) -> Mapping[str, Any]:
         """One rule for each queue: its own delay, else that of the realm; inactive where there is neither."""
         found = self._call("describe_realm", "realm_found", realm_id=self._id)
-        default = mapped(mapped(found["realm_settings"]).get("default_queue_settings") or {})
+        default = mapped_if(mapped(found["realm_settings"]).get("default_queue_settings"))
         rules = []
         for queue in self._queues():
             told = self._call("describe_queue", "queue_found", queue_id=queue)
@@ -133,7 +146,7 @@ class _Realm:
         for member in mapped(found["realm_members"]).values():
             self._way.took()
             with self._way.item():
-                counted[mapped(mapped(member).get("member_attrs") or {}).get("operator") is True] += 1
+                counted[_operates(member)] += 1
         return {
             "roles": [
                 {"role": "operator", "permission": "admin", "members": counted[True]},
@@ -144,8 +157,8 @@ class _Realm:
     def credential(self) -> Mapping[str, Any]:
         """An operator may do everything in the realm; of another, what it may beyond reading is not shown."""
         found = self._call("describe_realm", "realm_found", realm_id=self._id)
-        ours = mapped(mapped(found.get("realm_members") or {}).get(self._caller["caller_id"]) or {})
-        if mapped(ours.get("member_attrs") or {}).get("operator") is True:
+        ours = mapped_if(found.get("realm_members")).get(self._caller["caller_id"])
+        if _operates(mapped_if(ours)):
             return rights.told([f"operator of the realm {word(self._id)}"], "needed")
         return rights.told((), "not_shown")
 
@@ -160,6 +173,11 @@ class _Realm:
         if answer["event"] != event:
             raise NotSeen("not_understood", "unexpected_event")
         return answer
+
+
+def _operates(member: Any) -> bool:
+    attributes = mapped_if(mapped(member).get("member_attrs"))
+    return "operator" in attributes and truth(attributes, "operator")
 
 
 def _moment(seconds: Any) -> str:

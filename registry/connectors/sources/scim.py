@@ -21,7 +21,18 @@ from registry.connectors.origin import Origin, only
 from registry.connectors.reading import rights
 from registry.connectors.reading.grant import claims_of
 from registry.connectors.reading.membership import Members, RoleOfSystem, seen
-from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, day_at, listed, mapped, text, whole
+from registry.connectors.source import (
+    Allow,
+    NotSeen,
+    Seen,
+    Source,
+    Way,
+    day_at,
+    listed_if,
+    mapped,
+    text,
+    whole,
+)
 from registry.strict.schema import OneOf, Schema, Text
 
 PAGE = 100
@@ -118,7 +129,7 @@ def _in_group(way: Way, base: str, name: str) -> set[str]:
         # A server that does not filter (RFC 7644, 3.4.2.2 lets it refuse, some ignore it) gives them all.
         if str(group.get("displayName", "")).casefold() == name.casefold():
             found = True
-            waiting += [(one, 1) for one in listed(group.get("members") or [])]
+            waiting += [(one, 1) for one in listed_if(group.get("members"))]
     if not found:
         way.broken("role_not_found")
     users: set[str] = set()
@@ -136,7 +147,7 @@ def _in_group(way: Way, base: str, name: str) -> set[str]:
                     way.broken("groups_too_deep")
                     continue
                 inner = mapped(way.get(f"{base}/Groups/{quote(id_, safe='')}", {"attributes": "members"}))
-                waiting += [(one, depth + 1) for one in listed(inner.get("members") or [])]
+                waiting += [(one, depth + 1) for one in listed_if(inner.get("members"))]
     return users
 
 
@@ -144,7 +155,7 @@ def _all(way: Way, url: str, asked: Mapping[str, Any]) -> Iterator[Any]:
     at = {"startIndex": 1}
 
     def following(page: Any) -> Mapping[str, Any] | None:
-        got = len(page.get("Resources") or [])
+        got = len(listed_if(page.get("Resources")))
         at["startIndex"] += got
         return (
             {**asked, **at, "count": PAGE}
@@ -155,7 +166,7 @@ def _all(way: Way, url: str, asked: Mapping[str, Any]) -> Iterator[Any]:
     yield from way.pages(
         url,
         {**asked, "startIndex": 1, "count": PAGE},
-        items=lambda page: page.get("Resources") or [],
+        items=lambda page: listed_if(page.get("Resources")),
         following=following,
         total=lambda page: whole(page, "totalResults"),
     )
@@ -167,11 +178,12 @@ def _is_group(member: Any) -> bool:
 
 
 def _values(many: Any) -> list[str]:
-    return [one["value"] if isinstance(one, dict) else one for one in many or []]
+    return [one if isinstance(one, str) else text(one, "value") for one in listed_if(many)]
 
 
 def _address(user: Mapping[str, Any]) -> str | None:
     """The primary address, else any, else a user name that is one."""
-    given = [one for one in user.get("emails") or [] if isinstance(one, dict) and one.get("value")]
+    given = [mapped(one) for one in listed_if(user.get("emails"))]
+    given = [one for one in given if one.get("value")]
     first = next((one for one in given if one.get("primary") is True), given[0] if given else None)
     return str(first["value"]) if first else text(user, "userName")

@@ -35,6 +35,7 @@ from registry.connectors.source import (
     instant_of,
     listed,
     mapped,
+    mapped_if,
     text,
     truth,
     whole,
@@ -209,7 +210,7 @@ class _Desk:
         found = []
         for one in self._pages("custom_roles", "custom_roles"):
             with self.way.item():
-                may = words.permitted(mapped(one.get("configuration") or {}))
+                may = words.permitted(mapped_if(one.get("configuration")))
                 number = one.get("team_member_count")
                 found.append(
                     {
@@ -242,6 +243,8 @@ class _Desk:
                 "search", {"query": query, "sort_by": "created_at", "sort_order": "asc", "per_page": 1}
             )
             count, results = whole(page, "count"), listed(page["results"])
+            if count < 0:
+                raise ValueError("fewer than none")
             item: dict[str, Any] = {"object": object_, "count": count}
             if count or results:
                 item["oldest"] = instant_of(mapped(results[0])["created_at"])
@@ -288,7 +291,7 @@ class _Desk:
             name
             for user in listed(mapped(page)["users"])
             for name in words.BUILT_IN
-            if mapped(user).get(name) not in (None, "", {})
+            if mapped(user).get(name) not in (None, "")
         }
         return [{"object": "user", "name": name, "pd": words.BUILT_IN[name]} for name in sorted(filled)]
 
@@ -302,9 +305,11 @@ class _Desk:
         told = mapped(mapped(self._get("security_settings"))["security_settings"])
         found = [words.setting(told, about, path) for about, path in words.SECURITY]
         minutes = words.at(told, "agent_session_timeout")
+        one = {"about": "session_ends", "name": "agent_session_timeout"}
         if isinstance(minutes, int) and not isinstance(minutes, bool):
-            one = {"about": "session_ends", "name": "agent_session_timeout", "on": minutes > 0}
-            found.append({**one, "value": f"{minutes} min"})
+            found.append({**one, "on": minutes > 0, "value": f"{minutes} min"})
+        elif minutes is not None:
+            found.append({**one, "on": None})
         return found
 
     def _account(self) -> list[dict[str, Any]]:
@@ -321,7 +326,7 @@ class _Desk:
         found = []
         for number, one in enumerate(self._pages("apps/installations.json", "installations")):
             with self.way.item():
-                settings = mapped(one.get("settings") or {})
+                settings = mapped_if(one.get("settings"))
                 name = word(settings.get("name") or settings.get("title") or f"app {whole(one, 'app_id')}")
                 app = {"id": f"app:{whole(one, 'id')}", "name": name, "active": truth(one, "enabled")}
                 if number < MOST_APPS:
