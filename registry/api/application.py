@@ -32,7 +32,7 @@ does not have is 422, on writes too.
 
 Tokens come from `/oauth/token`; how to begin stands in docs/api.md of the source. Paths begin with `/v1`: within it
 answers may get more members, and none loses its meaning. `detail` and `message` of a problem are English and may
-change; what is for people, such as the message of a finding, comes in Finnish, Swedish and English side by side.
+change; what is for people, such as the title of a check, comes in several languages side by side.
 """
 
 
