@@ -8,6 +8,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+#: What a burst takes at most, seconds.
+LONGEST = 20.0
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -54,7 +57,10 @@ class Caller:
 def burst(
     address: tuple[str, int], requests: Iterator[bytes], *, callers: int, seconds: float, status: int
 ) -> Figures:
-    """Ask for some seconds. `requests` are whole HTTP requests without an end; each must be answered with `status`."""
+    """Ask for some seconds, and until as many were answered as ask.
+
+    `requests` are whole HTTP requests without an end; each must be answered with `status`.
+    """
     loop = selectors.DefaultSelector()
     everyone = [Caller(address, requests, status) for _ in range(callers)]
     for caller in everyone:
@@ -63,8 +69,8 @@ def burst(
     times: list[float] = []
     began = time.perf_counter()
     until = began + seconds
-    while (now := time.perf_counter()) < until:
-        for key, _ in loop.select(timeout=max(0.0, until - now)):
+    while (now := time.perf_counter()) < until or (len(times) < callers and now < began + LONGEST):
+        for key, _ in loop.select(timeout=max(0.01, until - now)):
             caller: Caller = key.data
             if caller.answered():
                 times.append(time.perf_counter() - caller.began)
