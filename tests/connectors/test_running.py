@@ -34,6 +34,7 @@ from registry.connectors.observations.stored import StoredObservation
 from registry.connectors.seen import Seen
 from registry.connectors.source import Source, Way
 from registry.db import writes
+from registry.db.backup import backup
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
 from registry.worker import Worker
@@ -490,7 +491,12 @@ ECHOES: dict[str, Tell] = {
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("case", ECHOES)
 def test_the_secret_is_nowhere_whatever_the_system_says(
-    sealer: Sealer, case: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    sealer: Sealer,
+    case: str,
+    systems: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with serving(Desk(ECHOES[case])) as desk:
@@ -506,6 +512,11 @@ def test_the_secret_is_nowhere_whatever_the_system_says(
         for one in model.select().dicts():
             told += repr({name: bytes(v) if isinstance(v, memoryview) else v for name, v in one.items()})
     assert SECRET not in told
+    # Nor in any file of the database, its log of writes among them, or in a backup.
+    backup(tmp_path / "copy.db")
+    place = Path(systems.removeprefix("sqlite:///"))
+    files = [tmp_path / "copy.db", *place.parent.glob(f"{place.name}*")]
+    assert place in files and not any(SECRET.encode() in file.read_bytes() for file in files)
 
 
 def test_pulled_values_show_no_secret_in_their_text(sealer: Sealer, desk: Desk) -> None:

@@ -25,14 +25,16 @@ Say = Callable[[socket.socket], None]
 class Server:
     """Accepts connections and says `say` to each in a thread of its own. `heard` is what each sent, up to its head."""
 
-    def __init__(self, say: Say, address: str = THEIRS, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, say: Say, address: str = THEIRS, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self.say, self.tls = say, tls
         self.heard: list[bytes] = []
         self.sni: list[str | None] = []
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((address, 0))
+        self.socket.bind((address, port))
         self.socket.listen(64)
         self.port: int = self.socket.getsockname()[1]
         self.open: list[socket.socket] = []

@@ -65,12 +65,15 @@ def test_an_answer_is_told_with_its_headers_and_unpacked() -> None:
 # --- H5, H6: redirects, rebinding, credentials
 
 
-@pytest.mark.parametrize("status", ["301 M", "302 F", "303 S", "307 T", "308 P", "300 C", "305 U"])
-@pytest.mark.parametrize(
-    "to",
-    ["http://127.0.0.1:{port}/", "https://169.254.169.254/latest/meta-data/", "file:///etc/passwd",
-     "//127.0.0.1:{port}/", "/elsewhere", "http://[::1]:{port}/", "gopher://127.0.0.1:{port}/_x"],
-)  # fmt: skip
+STATUSES = ["301 M", "302 F", "303 S", "307 T", "308 P", "300 C", "305 U"]
+PLACES = [
+    "http://127.0.0.1:{port}/", "https://169.254.169.254/latest/meta-data/", "file:///etc/passwd",
+    "//127.0.0.1:{port}/", "/elsewhere", "http://[::1]:{port}/", "gopher://127.0.0.1:{port}/_x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("to", PLACES)
 def test_h5_a_redirect_is_not_followed(status: str, to: str, canary: Server, connects: list[Any]) -> None:
     where = "Location: " + to.format(port=canary.port)
     with serving(answer(b"", where, status=status)) as server:
