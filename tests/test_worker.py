@@ -183,8 +183,8 @@ def test_a_job_that_fails_is_tried_in_an_hour_and_holds_up_no_other(
     def fail(*_: Any) -> str:
         raise fault
 
-    jobs = (worker.Nightly("fails", fail), worker.Nightly("works", lambda *_: "well"))
-    monkeypatch.setattr(worker, "JOBS", jobs)
+    some = (worker.Nightly("fails", fail), worker.Nightly("works", lambda *_: "well"))
+    monkeypatch.setattr(worker, "JOBS", some)
     worker.do_due(told.settings, lambda: False)
     time.forward(DAY)
     assert worker.do_due(told.settings, lambda: False) == ["works"]
