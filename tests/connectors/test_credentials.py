@@ -8,16 +8,23 @@ from typing import Any
 
 import ldap3
 import pytest
+from click.testing import CliRunner
 
+from registry.cli import main
 from registry.connectors import sources
 from registry.connectors.book import book
+from registry.connectors.configured import connected, connecting
+from registry.connectors.looking import running
 from registry.connectors.observed import kinds
 from registry.connectors.observed.reasons import BECAUSE
 from registry.connectors.reading import rights
+from registry.connectors.routes.schemas import RunSchema
 from registry.connectors.way import Way
+from registry.keys.sealing import Sealer, new_key
 from registry.outbound import permit
 from registry.settings import Settings
 from tests.connectors import recordings
+from tests.connectors.conftest import BY
 from tests.connectors.looking import Look, loopback
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
 from tests.connectors.turns import intercom, ninchat
@@ -240,3 +247,32 @@ def test_intercom_shows_nobody_what_a_token_may() -> None:
         look = Look("intercom", settings, secrets)
         assert look.look()["credential"].payload == {"more_than_reading": None, "because": "not_shown"}
         assert look.look(token="wrong")["credential"].payload["reason"] == "unauthorised"
+
+
+# --- as it is told
+
+
+@pytest.mark.parametrize(
+    ("operator", "told", "word"),
+    [
+        (True, True, "may do more than read: operator of the realm"),
+        (False, None, "cannot be told to read only: the"),
+    ],
+)
+def test_a_run_and_the_command_line_tell_it(
+    systems: str, monkeypatch: pytest.MonkeyPatch, operator: bool, told: bool | None, word: str
+) -> None:
+    key = new_key()
+    sealer = Sealer.of(Settings(secret_key=key))
+    given = (("DATABASE", systems), ("OUTBOUND_NETWORKS", "127.0.0.0/8"), ("SECRET_KEY", key))
+    for name, value in given:
+        monkeypatch.setenv(f"REGISTRY_{name}", value)
+    with loopback(), ninchat.system(None) as (realm, settings, secrets):
+        realm.members[secrets["caller_id"]] = operator
+        row = connecting.add_connector("acme/desk", "ninchat", settings, by=BY, sealer=sealer, every_hours=24,
+                                       secrets=secrets)  # fmt: skip
+        done = CliRunner().invoke(main, ["observe"])
+        assert done.exit_code == 0 and word in " ".join(done.output.split()), done.output
+    last = running.standing(connected.one(row, None))["last_run"]
+    assert last["credential"] == "taken" and last["more_than_reading"] is told
+    assert not RunSchema().validate(last)

@@ -146,7 +146,7 @@ def _amount(payload: Any) -> str:
             total = sum(item.get("count") or 1 for item in value if isinstance(item, dict)) or len(value)
             groups = "one group" if len(value) == 1 else f"{len(value)} groups"
             return str(total) if total == len(value) else f"{total} in {groups}"
-    return ", ".join(str(value) for value in payload.values() if isinstance(value, str))
+    return ", ".join(dict.fromkeys(str(value) for value in payload.values() if isinstance(value, str)))
 
 
 def _told(one: Ran, dry_run: bool) -> dict[str, Any]:

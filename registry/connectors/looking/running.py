@@ -280,6 +280,7 @@ def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) ->
         "by": by,
         "state": pulled.state,
         "credential": "refused" if pulled.credential_refused else "taken",
+        **_beyond(pulled),
         "seen": [
             {
                 "kind": one.about,
@@ -295,6 +296,14 @@ def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) ->
         "failed_in_a_row": 0,
         "next_at": None,
     }
+
+
+def _beyond(pulled: Pulled) -> dict[str, bool | None]:
+    """Whether our own credential may do more than read, where the source signs in."""
+    for one in pulled.looked:
+        if one.about == "credential":
+            return {"more_than_reading": one.seen.payload.get("more_than_reading")}
+    return {}
 
 
 def next_at(told: Mapping[str, Any], pulled: Pulled, failed: int) -> str | None:

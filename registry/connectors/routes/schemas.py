@@ -138,6 +138,13 @@ class RunSchema(Schema):
     by = fields.String(required=True)
     state = fields.String(required=True, metadata={"enum": ["complete", "incomplete", "failed"]})
     credential = fields.String(required=True, metadata={"enum": ["taken", "refused"]})
+    more_than_reading = fields.Boolean(
+        allow_none=True,
+        metadata={
+            "description": "Whether our credential may do more than read: null where that cannot be told, "
+            "missing where the source signs in nowhere."
+        },
+    )
     seen = fields.List(fields.Nested(SeenSchema), required=True)
     faults = fields.Dict(required=True, keys=fields.String(), values=fields.Integer(strict=True))
     asked = fields.Integer(required=True, strict=True, metadata={"description": "Questions by HTTP."})
