@@ -2,7 +2,8 @@
 
 A row is committed before the answer leaves, and an answer that cannot be written down is not given (503): a worker that
 is killed has lost no row of an answer that left. To cost a read little a row does not wait for the disk: what a power
-cut may take are rows of the last moments, after the last write of anything else. Rows of an engagement are numbered
+cut may take are rows of the last moments, after the last write of anything else; and readers who wait for the same
+process are written down together. Rows of an engagement are numbered
 without a gap and chained by SHA-256; every `ANCHORED` rows, every night, and when the engagement is ended, the journal
 says how many there are and what the last one's hash is, so what was cut, changed or slipped in shows against the
 journal: `registry verify` looks.
@@ -11,14 +12,16 @@ journal: `registry verify` looks.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import peewee
 import rfc8785
 
-from registry import clock, db, journal
+from registry import clock, db, errors, journal
 from registry.api.door import Holder
 from registry.db import Instant, Stored, Text, writes
 
@@ -73,34 +76,80 @@ def concerned(holder: Holder, arguments: Mapping[str, Any], path: str, query: st
     return {audit: whole if named <= {controller} else f"{path}?…" for controller, audit in audits}
 
 
+@dataclass(eq=False)
+class _Line:
+    """What is to be written down of one answer, and what came of it."""
+
+    targets: Mapping[int, str]
+    said: Mapping[str, Any]
+    written: bool = False
+    error: Exception | None = None
+
+
+class _Desk:
+    """Where the threads of a process write together: whoever's turn it is writes for all who wait, in one transaction,
+    and each goes when its own line is committed."""
+
+    def __init__(self) -> None:
+        self.turn, self._gate = threading.Lock(), threading.Lock()
+        self.waiting: list[_Line] = []
+
+    def write(self, line: _Line) -> None:
+        """Returns when the line is committed; raises what kept it from that."""
+        with self._gate:
+            self.waiting.append(line)
+        with self.turn:
+            if not line.written and line.error is None:
+                with self._gate:
+                    lines, self.waiting = self.waiting, []
+                self._write(lines if line in lines else [*lines, line])
+        if line.error is not None:
+            raise line.error
+
+    def _write(self, lines: list[_Line]) -> None:
+        try:
+            with db.lightly():
+                _note([(one.targets, one.said) for one in lines])
+        except Exception as error:
+            if len(lines) > 1 and not isinstance(error, _OF_ALL):  # one of them spoils the others
+                for one in lines:
+                    self._write([one])
+                return
+            for one in lines:
+                one.error = error
+            return
+        for one in lines:
+            one.written = True
+
+
+#: What keeps any line from being written.
+_OF_ALL = (errors.Busy, errors.Unavailable, errors.StorageFull)
+_DESK = _Desk()
+
+
 def note(targets: Mapping[int, str], holder: Holder, *, method: str, as_of: str | None, status: int) -> None:
     """Write down what is about to be answered. Raises errors.Busy, errors.Unavailable, errors.StorageFull."""
-    with db.lightly():
-        _note(targets, holder, method, as_of, status)
+    said = {
+        "who": holder.id, "client": holder.client_id, "method": method, "as_of": as_of, "status": status,
+    }  # fmt: skip
+    _DESK.write(_Line(targets, said))
 
 
 @writes(journalled=False, why="the journal says every so many rows, and at the end, how far the log has come")
-def _note(targets: Mapping[int, str], holder: Holder, method: str, as_of: str | None, status: int) -> None:
-    for audit, target in targets.items():
-        n, before = last(audit)
-        row = {
-            "audit": audit,
-            "n": n + 1,
-            "at": clock.now(),
-            "who": holder.id,
-            "client": holder.client_id,
-            "method": method,
-            "target": target[:LONGEST],
-            "as_of": as_of,
-            "status": status,
-        }
-        made = chained(row, before)
-        values = (*row.values(), made)
-        db.execute(_ADD, *values)
-        if (n + 1) % ANCHORED == 0:
-            anchor(audit, n + 1, made)
+def _note(lines: Sequence[tuple[Mapping[int, str], Mapping[str, Any]]]) -> None:
+    ends: dict[int, tuple[int, str]] = {}
+    for targets, said in lines:
+        for audit, target in targets.items():
+            n, before = ends[audit] if audit in ends else last(audit)
+            row = {"audit": audit, "n": n + 1, "at": clock.now(), "target": target[:LONGEST], **said}
+            made = chained(row, before)
+            db.execute(_ADD, *(row[name] for name in _COLUMNS), made)
+            if (n + 1) % ANCHORED == 0:
+                anchor(audit, n + 1, made)
+            ends[audit] = n + 1, made
 
 
+_COLUMNS = ("audit", "n", "at", "who", "client", "method", "target", "as_of", "status")
 _ADD = """INSERT INTO audit_read (audit, n, at, who, client, method, target, as_of, status, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _LAST = "SELECT n, hash FROM audit_read WHERE audit = ? ORDER BY n DESC LIMIT 1"

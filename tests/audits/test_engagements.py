@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -428,6 +429,52 @@ def test_readers_at_once_leave_no_gap(world: World, dpo: Caller, auditor: tuple[
         thread.join()
     assert seen == [200] * 30
     assert len(reads(dpo, path)) == 30
+    assert reading.faults(int(path.rpartition("/")[2])) == []
+
+
+def test_readers_who_wait_are_written_down_together_and_none_spoils_the_others(
+    world: World, dpo: Caller, auditor: tuple[Caller, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller, path = auditor
+    desk, chained, many, seen = reading._DESK, reading.chained, [], []
+    note = reading._note
+    monkeypatch.setattr(reading, "_note", lambda lines: (many.append(len(lines)), note(lines))[1])
+
+    def together(*paths: str) -> list[tuple[str, int]]:
+        many.clear()
+        seen.clear()
+        threads = [
+            threading.Thread(target=lambda at=at: seen.append((at, caller("GET", at).status_code)))
+            for at in paths
+        ]
+        with desk.turn:
+            for thread in threads:
+                thread.start()
+            until = time.monotonic() + 30
+            while len(desk.waiting) < len(paths) and time.monotonic() < until:
+                time.sleep(0.01)
+        for thread in threads:
+            thread.join()
+        return sorted(seen)
+
+    good = [f"/v1/registers/acme/news?as_of=2090-01-0{n}" for n in range(1, 6)]
+    assert set(dict(together(*good)).values()) <= {200, 403, 404}
+    assert many == [5]
+    before = len(reads(dpo, path))
+    bad = "/v1/registers/acme/news?known_at=2090-01-01T00:00:00Z"
+
+    def spoiled(row: Any, before: str) -> str:
+        if "known_at" in row["target"]:
+            raise ValueError("cannot be written down")
+        return chained(row, before)
+
+    monkeypatch.setattr(reading, "chained", spoiled)
+    found = dict(together(*good, bad))
+    monkeypatch.undo()
+    assert found.pop(bad) == 500
+    assert set(found.values()) <= {200, 403, 404}
+    assert sorted(many) == [1] * 6 + [6]
+    assert len(reads(dpo, path)) == before + 5
     assert reading.faults(int(path.rpartition("/")[2])) == []
 
 
