@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from registry import clock
 from registry.catalogue import read, store
 from registry.catalogue.model import Written
 from registry.retention.rule import Rule
@@ -80,19 +81,20 @@ class Keeper:
 
 
 @pytest.fixture
-def controllers(opened: str) -> str:
-    """acme and other, with a desk each; the URL of the database."""
-    for controller in ("acme", "other"):
-        store.declare(
-            "controller", controller, controller, {"name": controller}, by=BY, expect=store.NEW,
-            effective_from="2019-01-01T00:00:00.000000Z",
-        )  # fmt: skip
-        for system in ("desk", "chat"):
-            store.declare(
-                "system", controller, system, {"name": system, "kind": "live_chat"}, by=BY, expect=store.NEW,
-                effective_from="2019-01-01T00:00:00.000000Z",
-            )  # fmt: skip
+def controllers(opened: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """acme and other, with a desk each, written before any time that a test may set; the URL of the database."""
+    with monkeypatch.context() as then:
+        then.setattr(clock, "now", lambda: "2026-11-01T09:00:00.000000Z")
+        for controller in ("acme", "other"):
+            _declare("controller", controller, controller, {"name": controller})
+            for system in ("desk", "chat"):
+                _declare("system", controller, system, {"name": system, "kind": "live_chat"})
     return opened
+
+
+def _declare(kind: str, controller: str, key: str, body: dict[str, Any]) -> None:
+    since = "2019-01-01T00:00:00.000000Z"
+    store.declare(kind, controller, key, body, by=BY, expect=store.NEW, effective_from=since)
 
 
 @pytest.fixture

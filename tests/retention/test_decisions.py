@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -348,7 +348,12 @@ def test_l8_an_answer_runs_out_before_a_shorter_rule_begins(
 def hold(**targets: Any) -> int:
     key = holding_key() if targets.get("subjects") else None
     return holding.set_hold(
-        "acme", **targets, reason="A dispute.", review_on=date(2028, 1, 1), by="client/dpo", key=key
+        "acme",
+        **targets,
+        reason="A dispute.",
+        review_on=clock.day_of(clock.now()) + timedelta(days=300),
+        by="client/dpo",
+        key=key,
     )
 
 
