@@ -105,12 +105,37 @@ def examine(case: Case, codes: Iterable[str] | None = None) -> Iterator[tuple[Ch
     checks = book() if codes is None else {code: book()[code] for code in sorted(set(codes))}
     for check in checks.values():
         try:
-            outcomes = check.say(case)
+            outcomes = _weighed(check, case, check.say(case))
         except Exception as error:
             log.error("%s broke on %s\n%s", check.code, case.record.key, errors.places(error))
             outcomes = (BROKEN,)
         for outcome in outcomes:
             yield check, outcome
+
+
+def _weighed(check: Check, case: Case, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """What a rule said, and what is open because a newer look of weaker evidence alone would fail (ADR 18)."""
+    if "open" not in check.rule.kinds or any(one.kind == "na" for one in outcomes):
+        return outcomes
+    kinds = {need.partition(":")[2] for need in check.rule.needs if need.startswith("observation:")}
+    alone = case.weaker(kinds)
+    if alone is None:
+        return outcomes
+    known = {one.key for one in outcomes if one.kind == "fail"}
+    against = [
+        case.open(
+            wrong.field,
+            key=f"contradicted:{wrong.key}",
+            observation=wrong.observation,
+            fi="Uudempi mutta heikompi näyttö on toista mieltä kuin se, jonka mukaan vikaa ei ole. "
+            f"{wrong.message['fi']}",
+            en=f"Newer but weaker evidence contradicts that by which nothing is wrong here. {wrong.message['en']}",
+            closes=("Uusi katsaus järjestelmään itseensä.", "A new look at the system itself."),
+        )
+        for wrong in check.say(alone)
+        if wrong.kind == "fail" and wrong.key not in known
+    ]
+    return (*(one for one in outcomes if one.kind != "pass"), *against) if against else outcomes
 
 
 BROKEN = Outcome(

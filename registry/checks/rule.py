@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -92,9 +92,39 @@ class Case:
     # --- what was seen
 
     def observed(self, kind: str, system: str | None = None) -> list[Observation]:
-        """Observations of a kind that count, of one system or of all that the record names."""
+        """Observations of a kind that count, of one system or of all that the record names.
+
+        Of one system those of the strongest evidence that there is (docs/adr/0018).
+        """
         found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
-        return [seen for seen in found if not self._over(seen)]
+        found = [seen for seen in found if not self._over(seen)]
+        best = {
+            seen.system: min(one.strength for one in found if one.system == seen.system) for seen in found
+        }
+        return [seen for seen in found if seen.strength == best[seen.system]]
+
+    def weaker(self, kinds: Collection[str]) -> Case | None:
+        """The case as newer looks of weaker evidence alone show it, of these kinds; None where there are none."""
+        counting = {seen.id for kind in kinds for seen in self.observed(kind)}
+        newer = [
+            one
+            for one in self.observations
+            if one.kind in kinds
+            and one.id not in counting
+            and not self._over(one)
+            and any(
+                one.taken_at > seen.taken_at
+                for seen in self.observations
+                if seen.id in counting and (seen.system, seen.kind) == (one.system, one.kind)
+            )
+        ]
+        if not newer:
+            return None
+        hidden = {(one.system, one.kind) for one in newer}
+        left = tuple(
+            one for one in self.observations if one.id not in counting or (one.system, one.kind) not in hidden
+        )
+        return dataclasses.replace(self, observations=left)
 
     def lapsed(self, kind: str, system: str | None = None) -> Observation | None:
         """An observation of a kind that counted until a day that has come, where nothing else was seen."""

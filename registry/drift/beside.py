@@ -12,9 +12,10 @@ from registry.connectors.observed.observation import Observation
 from registry.drift import sides
 from registry.drift.sides import Said
 
-#: `unknown` is never agreement: nobody looked, not to the end, or too long ago for it to count.
-Verdict = Literal["differs", "unknown", "agrees", "not_applicable"]
-VERDICTS: tuple[Verdict, ...] = ("differs", "unknown", "agrees", "not_applicable")
+#: `unknown` is never agreement: nobody looked, not to the end, or too long ago for it to count. Nor is `vendor_says`:
+#: the vendor's papers bear it out and nobody looked at the system itself.
+Verdict = Literal["differs", "unknown", "vendor_says", "agrees", "not_applicable"]
+VERDICTS: tuple[Verdict, ...] = ("differs", "unknown", "vendor_says", "agrees", "not_applicable")
 _OF_KIND: dict[str, Verdict] = {
     "fail": "differs",
     "open": "unknown",
@@ -132,18 +133,26 @@ def of_system(case: Case, system: str) -> Case:
 
 def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
     evidence = tuple(one for one in case.observations if one.about in (*aspect.kinds, *aspect.also))
-    whole = any(one.complete for kind in aspect.kinds for one in case.observed(kind))
+    looks = [one for kind in aspect.kinds for one in case.observed(kind) if one.complete]
+    whole: Verdict = _borne_out(looks)
     said = [one for one in outcomes if aspect.mine(one)]
     # A check that found something wrong elsewhere says nothing of what is right: what is left is borne out by a look.
     verdict = _together(one.kind for one in said) if said else "agrees"
-    if verdict == "agrees" and not (whole and any(aspect.declared(case.record))):
-        verdict = "unknown"
+    if verdict == "agrees":
+        verdict = whole if any(aspect.declared(case.record)) else "unknown"
     statements = tuple(_statements(case, aspect, said, verdict, whole))
     return Beside(aspect, verdict, statements, evidence)
 
 
+def _borne_out(looks: Sequence[Observation]) -> Verdict:
+    """What looks that saw everything can bear out."""
+    if not looks:
+        return "unknown"
+    return "vendor_says" if all(one.source_level == "vendor_doc" for one in looks) else "agrees"
+
+
 def _statements(
-    case: Case, aspect: Aspect, said: Sequence[Outcome], verdict: Verdict, whole: bool
+    case: Case, aspect: Aspect, said: Sequence[Outcome], verdict: Verdict, whole: Verdict
 ) -> Iterator[Statement]:
     wrong = tuple(one for one in said if one.kind in ("fail", "open"))
     if aspect.name != "retention":
@@ -157,8 +166,8 @@ def _statements(
         own = _together(one.kind for one in mine) if mine else "agrees"
         if verdict == "not_applicable":
             own = verdict
-        elif own == "agrees" and not (whole and rule.duration):  # what cannot be measured was not compared
-            own = "unknown"
+        elif own == "agrees":
+            own = whole if rule.duration else "unknown"  # what cannot be measured was not compared
         yield Statement(field, (sides.retention(rule),), own, mine)
     rest = tuple(one for one in wrong if all(one is not each for each in placed))
     if rest or not case.record.retention:

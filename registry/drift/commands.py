@@ -19,8 +19,14 @@ from registry.drift.drifting import Drift, drift
 from registry.drift.routes import told
 from registry.errors import NotFound
 
-MARKS = {"differs": "✗", "unknown": "?", "agrees": "✓", "not_applicable": "–"}
-COLOURS = {"differs": "red", "unknown": "yellow", "agrees": "green", "not_applicable": None}
+MARKS = {"differs": "✗", "unknown": "?", "vendor_says": "~", "agrees": "✓", "not_applicable": "–"}
+COLOURS = {
+    "differs": "red",
+    "unknown": "yellow",
+    "vendor_says": None,
+    "agrees": "green",
+    "not_applicable": None,
+}
 #: Names of what is printed, by language.
 SAYS = {
     "en": {

@@ -106,9 +106,7 @@ def drift(
 
 
 def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
-    for look in latest:
-        if look.kind == "could_not_look":
-            continue
+    for look in _newest(latest).values():
         rows = observations.select(
             system=(look.controller, look.system.partition("/")[2]), kind=look.kind,
             after=(look.taken_at, look.id), limit=1,
@@ -120,6 +118,15 @@ def _changed(latest: Sequence[Observation]) -> Iterator[Changed]:
                 if found := list(compare(former.payload, look.payload)):
                     more = max(0, len(found) - MOST_CHANGES)
                     yield Changed(look.kind, former, look, tuple(found[:MOST_CHANGES]), more)
+
+
+def _newest(latest: Sequence[Observation]) -> dict[str, Observation]:
+    """The newest look of each kind; an older one of stronger evidence comes after it."""
+    found: dict[str, Observation] = {}
+    for look in latest:
+        if look.kind != "could_not_look":
+            found.setdefault(look.kind, look)
+    return found
 
 
 def _logged(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -148,7 +155,7 @@ def _waited_for(
     latest: Sequence[Observation], registers: Sequence[Compared]
 ) -> dict[str, Observation | None]:
     """The kinds of look that a comparison rests on or waits for, each with the newest that was made."""
-    seen: dict[str, Observation] = {look.kind: look for look in latest if look.kind != "could_not_look"}
+    seen = _newest(latest)
     every = [one for register in registers for one in register.aspects]
     dark = {one.aspect.name for one in every if one.verdict == "unknown" and not one.evidence}
     return {

@@ -120,7 +120,10 @@ class EvidenceSchema(Schema):
 
 
 class AspectSchema(Schema):
-    """One thing that the record says of the system: `agrees` only where a whole look bears it out."""
+    """One thing that the record says of the system: `agrees` only where a whole look bears it out.
+
+    `vendor_says`: the vendor's papers bear it out, and nobody looked at the system itself.
+    """
 
     aspect = fields.String(required=True, metadata={"enum": [one.name for one in beside.ASPECTS]})
     check = fields.String(required=True, metadata={"description": "The code of the check that judges it."})

@@ -38,6 +38,8 @@ LONG = {"rules": [{**SHORT["rules"][0], "after": "P12M"}]}
 MINE = {"accounts": [{"role": "agent", "domain": "acme.example", "active": True, "two_factor": True}]}
 FOREIGN = {"accounts": [*MINE["accounts"], {"role": "agent", "domain": "other.example", "active": True}]}
 
+LATER = f"{int(clock.now()[:4]) + 1}-06-30"
+
 Look = Callable[..., None]
 
 
@@ -239,6 +241,67 @@ def test_what_a_vendor_publishes_is_told_as_that(look: Look) -> None:
     (finding,) = retention.statements[0].findings
     assert (retention.verdict, finding.severity) == ("differs", "warning")
     assert [one.source_level for one in retention.evidence] == ["vendor_doc"]
+
+
+@pytest.mark.parametrize("level", ["attestation", "export"])
+def test_newer_evidence_that_is_weaker_hides_none_that_is_stronger(look: Look, level: str) -> None:
+    """Somebody's word after the system itself was asked: what the system showed counts, and a contradiction is told."""
+
+    def said(kind: str, payload: Any) -> None:
+        record_observation(
+            "acme/desk", kind, payload, by=BY, taken_at=clock.now(), source_level=level, complete=True,  # type: ignore[arg-type]
+            reference="https://acme.example/dpa", expires_on=LATER if level == "attestation" else None,
+        )  # fmt: skip
+
+    look("deletion_rules", LONG)
+    said("deletion_rules", SHORT)  # it is said to be right, and the system shows that it is not
+    found = drift("acme", "desk", overdue_days=30)
+    (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+    assert retention.verdict == "differs" and {one.source_level for one in retention.evidence} == {
+        "api",
+        level,
+    }
+    look("deletion_rules", SHORT)
+    assert verdicts(drift("acme", "desk", overdue_days=30))["retention"] == "agrees"
+    said("deletion_rules", LONG)  # and the other way round: neither is taken for the truth
+    found = drift("acme", "desk", overdue_days=30)
+    (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+    (finding, *_) = (each for one in retention.statements for each in one.findings)
+    assert retention.verdict == "unknown" and "contradicts" in finding.message["en"]
+    look("deletion_rules", SHORT)
+    assert verdicts(drift("acme", "desk", overdue_days=30))["retention"] == "agrees"
+
+
+def test_evidence_that_is_stronger_and_old_gives_way(look: Look) -> None:
+    look("deletion_rules", LONG, days=5)  # in January
+    record_observation(
+        "acme/desk", "deletion_rules", SHORT, by=BY, taken_at=clock.now(), source_level="attestation", complete=True,
+        reference="https://acme.example/dpa", expires_on=LATER,
+    )  # fmt: skip
+    assert verdicts(drift("acme", "desk", overdue_days=30))["retention"] == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "aspect"),
+    [("deletion_rules", SHORT, "retention"), ("region", {"country": "FI"}, "region")],
+)
+def test_what_only_the_vendor_says_does_not_agree(
+    look: Look, terminal: Callable[..., Any], kind: str, payload: Any, aspect: str
+) -> None:
+    def vendor() -> None:
+        record_observation(
+            "acme/desk", kind, payload, by=BY, taken_at=clock.now(), source_level="vendor_doc", complete=True,
+            reference="https://vendor.example/doc",
+        )  # fmt: skip
+
+    vendor()
+    (register,) = drift("acme", "desk", overdue_days=30).registers
+    (told,) = (one for one in register.aspects if one.aspect.name == aspect)
+    assert (told.verdict, told.statements[0].verdict) == ("vendor_says", "vendor_says")
+    assert f"~ {aspect}" in terminal("acme/desk", "--all").output
+    look(kind, payload)
+    vendor()
+    assert verdicts(drift("acme", "desk", overdue_days=30))[aspect] == "agrees"
 
 
 def test_what_is_not_there(look: Look) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ from registry.errors import Invalid, NotFound
 
 #: How far ahead of ours the clock of whoever looked may be.
 AHEAD = timedelta(minutes=5)
+#: How long a look counts against a newer one of weaker evidence, and so many looks back it is sought.
+LASTS, BACK = timedelta(days=30), 50
 #: Nothing that anybody looks at today was looked at before.
 EARLIEST = "1990-01-01T00:00:00.000000Z"
 
@@ -165,7 +167,8 @@ def latest(
     """The newest observation of each kind of each system (``controller/key``), in the order of system and kind.
 
     Newest by when it was taken, then by when it was written; taken by `as_of`, written by `known_at` (default: now).
-    Of looks that failed the newest for each kind that was asked for.
+    Of looks that failed the newest for each kind that was asked for. Where the newest is not of the strongest evidence,
+    after it the newest of stronger evidence that still counts: which is judged by is for the case (docs/adr/0018).
     """
     named = sorted({tuple(name.split("/", 1)) for name in systems})
     found: list[Observation] = []
@@ -173,8 +176,30 @@ def latest(
         given = [*itertools.chain(*batch), as_of or clock.now(), *([known_at] if known_at else [])]
         sql = _latest(len(batch), known_at is not None).replace("?", database.obj.param)
         rows = database.obj.execute_sql(sql, given).fetchall()
-        found += [value(bytes(document)) for (document,) in rows]
+        for (document,) in rows:
+            newest = value(bytes(document))
+            found.append(newest)
+            if newest.strength and newest.kind != "could_not_look":
+                found += _stronger(newest, as_of or clock.now(), known_at)
     return found
+
+
+def _stronger(newest: Observation, as_of: str, known_at: str | None) -> Iterator[Observation]:
+    """The newest look before one that is of stronger evidence, if it is no older than that lasts."""
+    since = clock.written(datetime.fromisoformat(as_of) - LASTS)
+    row, least = StoredObservation, newest.strength
+    rows = row.select(row.document, row.recorded_at).where(
+        (row.controller == newest.controller) & (row.system == newest.system.partition("/")[2])
+        & (row.kind == newest.kind) & (peewee.Tuple(row.taken_at, row.id) < peewee.Tuple(newest.taken_at, newest.id))
+    ).order_by(row.taken_at.desc(), row.id.desc()).limit(BACK)  # fmt: skip
+    for found in rows:
+        one = value(bytes(found.document))
+        vouched_for = one.source_level == "attestation"  # until its own day
+        if known_at is not None and found.recorded_at > known_at:
+            continue
+        if one.strength < least and (vouched_for or one.taken_at >= since):
+            least = one.strength
+            yield one
 
 
 @functools.lru_cache(maxsize=256)

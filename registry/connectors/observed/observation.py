@@ -43,6 +43,11 @@ class Observation:
         return self.system.partition("/")[0]
 
     @property
+    def strength(self) -> int:
+        """How good the evidence is: 0 is the best."""
+        return LEVELS.index(self.source_level)
+
+    @property
     def about(self) -> str:
         """The kind that it tells of: its own, or what could not be looked at."""
         return str(self.payload["asked"]) if self.kind == "could_not_look" else self.kind
