@@ -14,6 +14,7 @@ from registry.catalogue import store
 from registry.cli import main
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.observed import kinds
+from registry.connectors.observed.observation import Level
 from registry.drift import routes, sides
 from registry.drift.beside import ASPECTS, CODES
 from registry.drift.drifting import Drift, drift
@@ -244,12 +245,12 @@ def test_what_a_vendor_publishes_is_told_as_that(look: Look) -> None:
 
 
 @pytest.mark.parametrize("level", ["attestation", "export"])
-def test_newer_evidence_that_is_weaker_hides_none_that_is_stronger(look: Look, level: str) -> None:
+def test_newer_evidence_that_is_weaker_hides_none_that_is_stronger(look: Look, level: Level) -> None:
     """Somebody's word after the system itself was asked: what the system showed counts, and a contradiction is told."""
 
     def said(kind: str, payload: Any) -> None:
         record_observation(
-            "acme/desk", kind, payload, by=BY, taken_at=clock.now(), source_level=level, complete=True,  # type: ignore[arg-type]
+            "acme/desk", kind, payload, by=BY, taken_at=clock.now(), source_level=level, complete=True,
             reference="https://acme.example/dpa", expires_on=LATER if level == "attestation" else None,
         )  # fmt: skip
 
