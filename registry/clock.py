@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from registry import errors
 
 HELSINKI = "Europe/Helsinki"
+#: The instant of what has no end yet: the last that can be written.
+ENDLESS = "9999-12-31T23:59:59.999999Z"
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _MOMENT = re.compile(

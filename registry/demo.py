@@ -152,7 +152,7 @@ def _engagement(user: User) -> int:
     assert user.terms is not None
     standing = row.get_or_none(
         (row.principal == client.actor)
-        & (row.superseded_at == engaging.STANDS)
+        & engaging.ENGAGEMENTS.stands
         & (row.ends_at > clock.later(clock.now(), SECONDS))
     )
     if standing is not None:

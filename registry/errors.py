@@ -116,6 +116,10 @@ class InsufficientScope(Forbidden):
     code = "insufficient_scope"
 
 
+class SecondApproverRequired(Forbidden):
+    code = "second_approver_required"
+
+
 class NotFound(Problem):
     status, code, title = 404, "not_found", "Not Found"
 

@@ -88,6 +88,16 @@ class Window:
             last = row
         return self.of(b",".join(shown), key(last) if more and last is not None else None)
 
+    def latest(self, rows: Any) -> Response:
+        """The same answer, of a query of numbered things (`id`) as they are served (`document`), the last first."""
+        row = rows.model
+        rows = rows if self.after is None else rows.where(row.id < self.after[0])
+        return self.page(
+            rows.order_by(row.id.desc()).limit(self.limit + 1),
+            document=lambda one: bytes(one.document),
+            key=lambda one: (one.id,),
+        )
+
     def of(self, documents: bytes | memoryview, last: tuple[Any, ...] | None) -> Response:
         """The same answer, of documents with commas between them; `last` is the key of the last if there are more."""
         body, headers = self.told(documents, last)

@@ -7,13 +7,9 @@ it, so nothing has to happen on the last day, and what is ended now is over with
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
-
-import orjson
-import peewee
-import rfc8785
 
 from registry import clock, journal
 from registry.audits import reading
@@ -22,32 +18,34 @@ from registry.auth import giving
 from registry.auth.duties import CHOSEN, DUTIES, Given
 from registry.catalogue import store
 from registry.catalogue.read import zone_at
-from registry.db import Instant, Stored, Text, writes
-from registry.errors import Gone, Invalid, NotFound, PreconditionFailed
+from registry.db import Instant, Text, writes
+from registry.errors import Gone, Invalid, NotFound
+from registry.journal import Told
 from registry.people import users
 
 #: An engagement lasts a year at most: then somebody has to look again.
 LONGEST = timedelta(days=366)
-#: `superseded_at` of the newest state.
-STANDS = "9999-12-31T23:59:59.999999Z"
 
 
-class Engagement(Stored):
-    """One state of an engagement: 1 as it was opened, 2 as it was ended before its day; `document` as served."""
+class Engagement(journal.State):
+    """One state of an engagement: 1 as it was opened, 2 as it was ended before its day."""
 
-    id: Any = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    controller = Text()
     principal = Text()
     ends_at = Instant()
-    recorded_at = Instant()
-    superseded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "audit_engagement"
-        primary_key = peewee.CompositeKey("id", "version")
         indexes = ((("superseded_at", "id"), False),)
+
+
+def _columns(told: Told) -> dict[str, Any]:
+    controller, auditor = told["controller"], told["auditor"]["principal"]
+    return {"controller": controller, "principal": auditor, "ends_at": told["ends_at"]}
+
+
+ENGAGEMENTS = journal.States(
+    Engagement, "audit", called="engagement", columns=_columns, times=("opened_at", "ended_at")
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,11 +65,6 @@ class Terms:
         """The scopes that it gives, as a scope value."""
         chosen = {f"{one}:read" for one in self.sees}
         return " ".join(sorted((DUTIES["auditor"].scopes - set(CHOSEN)) | chosen))
-
-
-def one(number: int) -> Engagement | None:
-    """The newest state of an engagement; None if there is none."""
-    return Engagement.get_or_none((Engagement.superseded_at == STANDS) & (Engagement.id == number))
 
 
 def reads(audit: int, *, after: int, limit: int) -> Sequence[Read]:
@@ -106,7 +99,7 @@ def open_engagement(
         raise Invalid("An engagement lasts a year at most.", code="too_far_ahead", field="/ends_on")
     if terms.since and terms.until and terms.until < terms.since:
         raise Invalid("The period ends before it begins.", code="bad_period", field="/until")
-    number = (Engagement.select(peewee.fn.MAX(Engagement.id)).scalar() or 0) + 1
+    number = ENGAGEMENTS.following()
     keys = None if terms.registers is None else tuple(sorted(set(terms.registers)))
     giving.keep(
         principal,
@@ -136,7 +129,7 @@ def open_engagement(
         "ended_by": None,
         "ended_at": None,
     }
-    return _append(told, "audit.opened", by, {"auditor": principal})
+    return ENGAGEMENTS.append(told, now, by=by, action="opened", payload={"auditor": principal})
 
 
 @writes
@@ -145,44 +138,20 @@ def end_engagement(number: int, *, by: str, expect: int) -> dict[str, Any]:
 
     Raises errors.NotFound, errors.PreconditionFailed, errors.Gone for one that is over.
     """
-    row = one(number)
+    row = ENGAGEMENTS.one(number)
     if row is None:
         raise NotFound("There is no such engagement.")
     now = journal.stamp()
     if row.ends_at <= now:
         raise Gone("The engagement is over already.")
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
+    told = ENGAGEMENTS.next(number, expect)
     for role in giving.StoredRole.select().where(
         (giving.StoredRole.audit == number) & giving.StoredRole.taken_at.is_null()
     ):
         giving.away(role, by=by)
-    told = orjson.loads(bytes(row.document))
-    ended = {**told, "version": expect + 1, "ends_at": now, "ended_by": by, "ended_at": now}
+    ended = {**told, "ends_at": now, "ended_by": by, "ended_at": now}
     count, made = reading.last(number)
-    return _append(ended, "audit.ended", by, {"reads": count, "hash": made})
-
-
-def _append(told: dict[str, Any], action: str, by: str, payload: dict[str, Any]) -> dict[str, Any]:
-    now, document = journal.stamp(), rfc8785.dumps(told)
-    Engagement.update(superseded_at=now).where(
-        (Engagement.superseded_at == STANDS) & (Engagement.id == told["id"])
-    ).execute()
-    Engagement.create(
-        id=told["id"],
-        version=told["version"],
-        controller=told["controller"],
-        principal=told["auditor"]["principal"],
-        ends_at=told["ends_at"],
-        recorded_at=now,
-        superseded_at=STANDS,
-        document=document,
-    )
-    journal.append(
-        action, _object(told["controller"], told["id"]), by=by, version=told["version"], payload=payload,
-        content=document,
-    )  # fmt: skip
-    return told
+    return ENGAGEMENTS.append(ended, now, by=by, action="ended", payload={"reads": count, "hash": made})
 
 
 @writes
@@ -192,9 +161,7 @@ def forget(kept: timedelta) -> int:
 
 
 def _forget(before: str) -> int:
-    over = Engagement.select(Engagement.id).where(
-        (Engagement.superseded_at == STANDS) & (Engagement.ends_at < before)
-    )
+    over = Engagement.select(Engagement.id).where(ENGAGEMENTS.stands & (Engagement.ends_at < before))
     rows = Read.select(Read.audit).distinct().where(Read.audit.in_(over)).order_by(Read.audit)
     audits = [audit for (audit,) in rows.tuples()]
     reading.forget(audits)
@@ -205,31 +172,3 @@ def _mailbox(principal: str) -> str | None:
     kind, _, name = principal.partition("/")
     user = users.find(name) if kind == "user" else None
     return None if user is None else str(user.email)
-
-
-# --- what the journal compares its entries with
-
-
-def _object(controller: str, number: int) -> str:
-    return f"audit/{controller}/{number}"
-
-
-def _every() -> Iterator[tuple[str, int]]:
-    rows = Engagement.select(Engagement.controller, Engagement.id, Engagement.version)
-    for controller, number, version in rows.order_by(Engagement.id, Engagement.version).tuples().iterator():
-        yield _object(controller, number), version
-
-
-@journal.witness("audit", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    row = Engagement.get_or_none(
-        (Engagement.id == (int(number) if number.isdecimal() else 0)) & (Engagement.version == (version or 0))
-    )
-    if row is None:
-        return None
-    document = bytes(row.document)
-    told = orjson.loads(document)
-    copied = (_object(row.controller, row.id), row.principal, row.ends_at)
-    same = copied == (object_, told["auditor"]["principal"], told["ends_at"])
-    return document if same else b"columns differ from the document"

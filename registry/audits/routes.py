@@ -229,19 +229,13 @@ def _auditor(asked: dict[str, Any], *, by: str, seconds: int) -> tuple[str, str 
 def list_engagements(query: dict[str, Any]) -> Response:
     """List engagements, the latest first, those included that are over."""
     window, row = seek(query, int), Engagement
-    rows = row.select().where(row.superseded_at == engaging.STANDS, *within(row.controller))
+    rows = row.select().where(engaging.ENGAGEMENTS.stands, *within(row.controller))
     if "controller" in query:
         rows = rows.where(row.controller == query["controller"])
     if "state" in query:
         now = clock.now()
         rows = rows.where(row.ends_at > now if query["state"] == "open" else row.ends_at <= now)
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(
-        rows.order_by(row.id.desc()).limit(window.limit + 1),
-        document=lambda one: bytes(one.document),
-        key=lambda one: (one.id,),
-    )
+    return window.latest(rows)
 
 
 @require("audits:read")
@@ -287,7 +281,7 @@ def list_reads(query: dict[str, Any], number: int) -> Response:
 
 
 def _mine(number: int) -> Engagement:
-    row = engaging.one(number)
+    row = engaging.ENGAGEMENTS.one(number)
     if row is None or not theirs(row.controller):
         raise NotFound("There is no such engagement.")
     return row

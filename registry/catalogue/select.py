@@ -83,14 +83,14 @@ def joined(kind: str, *, limit: int, now: str | None = None, **asked: Any) -> Jo
         _PAGE[db.database.obj.name].format(inner), now, *values
     ).fetchone()
     if documents is None:
-        return Joined(b"", None, stamp or "", until or _NEVER)
+        return Joined(b"", None, stamp or "", until or clock.ENDLESS)
     if lines.count("\n") < limit:
-        return Joined(bytes(documents), None, stamp, until or _NEVER)
+        return Joined(bytes(documents), None, stamp, until or clock.ENDLESS)
     # The one too many, which says that there are more, is cut off again.
     shown, _, surplus = lines.rpartition("\n")
     _, controller, key = shown.rpartition("\n")[2].split(" ")
     size = int(surplus.partition(" ")[0])
-    return Joined(memoryview(documents)[: -1 - size], (controller, key), stamp, until or _NEVER)
+    return Joined(memoryview(documents)[: -1 - size], (controller, key), stamp, until or clock.ENDLESS)
 
 
 def newest() -> str:
@@ -99,7 +99,6 @@ def newest() -> str:
     return str(found[0]) if found else ""
 
 
-_NEVER = "9999-12-31T23:59:59.999999Z"
 # A number is given once; the time is for a database that was put back to what it was, and went on from there.
 _NEWEST = """SELECT w.id || ' ' || w.recorded_at FROM catalogue_version w
 WHERE w.id = (SELECT MAX(x.id) FROM catalogue_version x)"""

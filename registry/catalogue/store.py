@@ -8,7 +8,7 @@ from typing import Any, cast
 import peewee
 import rfc8785
 
-from registry import db, journal
+from registry import clock, db, journal
 from registry.catalogue import reaching
 from registry.catalogue.facets import facets
 from registry.catalogue.model import (
@@ -31,9 +31,6 @@ __all__ = [
     "BARE", "BODY", "NEW", "Written", "at", "beneath", "declare", "end", "exists", "history", "is_key", "joined",
     "newest", "numbered", "object_name", "select",
 ]  # fmt: skip
-
-#: Later than any day that is asked about.
-LAST = "9999-12-31T23:59:59.999999Z"
 
 
 # --- verbs
@@ -212,7 +209,7 @@ def _refers_to_what_is_there(kind: str, controller: str, value: Any) -> None:
 
 def _dependants(kind: str, controller: str, key: str, moment: str) -> Iterator[str]:
     """What refers to it at a moment, or will in the end."""
-    for as_of in (moment, LAST):
+    for as_of in (moment, clock.ENDLESS):
         if kind == "controller":
             for below in ("register", "system"):
                 for item in select(below, controllers={controller}, as_of=as_of):

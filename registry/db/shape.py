@@ -24,12 +24,15 @@ HISTORY = "schema_migration"
 
 
 def models() -> list[type[Stored]]:
-    """Every model that is loaded, referenced ones first. Whoever calls has imported the application before."""
+    """Every model that is loaded, referenced ones first; one that others are made of is no table.
+
+    Whoever calls has imported the application before.
+    """
     found: list[type[Stored]] = []
     waiting: list[type[Stored]] = [Stored]
     while waiting:
         below = waiting.pop().__subclasses__()
-        found += [one for one in below if one not in found]
+        found += [one for one in below if one not in found and not one.__subclasses__()]
         waiting += below
     return list(sort_models(found))
 

@@ -15,6 +15,7 @@ from registry.journal.entries import (
     position,
     stamp,
 )
+from registry.journal.states import State, States, Told
 from registry.journal.verification import Fault, Report, beside, verify, witness
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "JournalHead",
     "JournalNode",
     "Report",
+    "State",
+    "States",
+    "Told",
     "append",
     "beside",
     "checkpoint",

@@ -11,6 +11,7 @@ from registry import journal
 from registry.catalogue import store
 from registry.catalogue.model import Declaration, Written
 from registry.catalogue.record import Record, assemble
+from registry.clock import ENDLESS
 from registry.db import writes
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.notices.published import (
@@ -26,7 +27,6 @@ from registry.notices.published import (
     texts,
     value,
 )
-from registry.retention.lasting import ENDLESS
 from registry.retention.served import publish_rules, withdraw_rules
 from registry.telling.render import render
 from registry.telling.value import Standing

@@ -226,7 +226,7 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
     rows: dict[System, list[Row]] = defaultdict(list)
     once: dict[System, list[Row]] = defaultdict(list)
     lines: dict[str, str] = {}
-    bound = "9999-12-31T23:59:59.999999Z"
+    bound = clock.ENDLESS
     if systems:
         found = _execute(_RULES, systems, now, now, now, now, RULES + 1)
         if last > now:
@@ -295,7 +295,7 @@ _BOUND = f"""SELECT MIN(t) FROM (
 SELECT p.effective_from AS t {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.effective_from > ?
 UNION ALL SELECT p.until {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.until > ?
 UNION ALL SELECT c.begins {_OF} JOIN retention_rule r ON r.publication_id = p.id JOIN retention_change c
-  ON c.id = r.change AND c.superseded_at = '9999-12-31T23:59:59.999999Z'
+  ON c.id = r.change AND c.superseded_at = '{clock.ENDLESS}'
   WHERE {_MINE} AND p.closed_at IS NULL AND c.begins > ?
 UNION ALL SELECT v.effective_from {_OF} JOIN catalogue_version v ON v.declaration_id = p.declaration_id
   AND v.version > p.version AND v.ended WHERE {_MINE} AND p.closed_at IS NULL AND v.effective_from > ?) AS b"""  # noqa: S608 -- made of constants

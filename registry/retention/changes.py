@@ -29,7 +29,6 @@ from registry.api import (
 from registry.errors import NotFound
 from registry.retention import changing
 from registry.retention.changing import STATES, Change
-from registry.retention.lasting import ENDLESS
 
 blueprint = Blueprint("retention changes", __name__, description="Shorter rules, and who approves them")
 
@@ -123,15 +122,11 @@ def list_retention_changes(query: dict[str, Any]) -> Response:
     """List shortenings, the latest first: `proposed` are those that wait for somebody to approve them."""
     window, row = seek(query, int), Change
     mine = within(row.controller, row.register)
-    rows = row.select().where(row.superseded_at == ENDLESS, *mine).order_by(row.id.desc())
+    rows = row.select().where(changing.CHANGES.stands, *mine)
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(
-        rows.limit(window.limit + 1), document=lambda one: bytes(one.document), key=lambda one: (one.id,)
-    )
+    return window.latest(rows)
 
 
 @require("retention:read", within=(REGISTERS,))
@@ -177,7 +172,7 @@ def refuse_retention_change(number: int) -> Response:
 
 
 def _mine(number: int) -> Change:
-    row = changing.one(number)
+    row = changing.CHANGES.one(number)
     if row is None or not theirs(row.controller, row.register):
         raise NotFound("There is no such change.")
     return row

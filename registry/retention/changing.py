@@ -7,50 +7,49 @@ approved, refused, dropped (the publication was replaced or withdrawn before).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 import orjson
 import peewee
-import rfc8785
 
 from registry import clock, journal
-from registry.checks.findings.waiving import SecondApproverRequired
-from registry.db import Instant, Stored, Text, writes
-from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
-from registry.retention.lasting import ENDLESS
+from registry.clock import ENDLESS
+from registry.db import Instant, Text, writes
+from registry.errors import Conflict, Gone, SecondApproverRequired
+from registry.journal import Told
 
-State = Literal["proposed", "approved", "refused", "dropped"]
-STATES: tuple[State, ...] = get_args(State)
+Stage = Literal["proposed", "approved", "refused", "dropped"]
+STATES: tuple[Stage, ...] = get_args(Stage)
 
 
-class Change(Stored):
-    """One state of a change, from `recorded_at` until `superseded_at`; `begins` is endless until it is approved."""
+class Change(journal.State):
+    """One state of a change; `begins` is endless until it is approved."""
 
-    id: Any = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    controller = Text()
     register = Text()
     revision = peewee.BigIntegerField()
     state = Text()
     begins = Instant()
-    recorded_at = Instant()
-    superseded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "retention_change"
-        primary_key = peewee.CompositeKey("id", "version")
         indexes = ((("superseded_at", "id"), False), (("superseded_at", "controller", "register"), False))
 
 
+def _columns(told: Told) -> dict[str, Any]:
+    controller, _, register = told["register"].partition("/")
+    copied = {"revision": told["revision"], "state": told["state"], "begins": told["begins"] or ENDLESS}
+    return {"controller": controller, "register": register, **copied}
+
+
+CHANGES = journal.States(
+    Change, "retention-change", called="change", columns=_columns,
+    times=("proposed_at", "approved_at", "ended_at"),
+)  # fmt: skip
+
+
 # --- verbs
-
-
-def following() -> int:
-    """The number of the next change."""
-    return (Change.select(peewee.fn.MAX(Change.id)).scalar() or 0) + 1
 
 
 @writes
@@ -89,7 +88,7 @@ def approve(number: int, *, by: str, expect: int, delay: timedelta) -> dict[str,
     Raises NotFound, PreconditionFailed for another version than `expect`, Gone for one that is over, Conflict for one
     that is approved already, SecondApproverRequired for whoever published it.
     """
-    told, now = _newest(number, expect), journal.stamp()
+    told, now = CHANGES.next(number, expect), journal.stamp()
     if told["state"] in ("refused", "dropped"):
         raise Gone("The change is over; publish again.")
     if told["state"] == "approved":
@@ -108,7 +107,7 @@ def refuse(number: int, *, by: str, expect: int) -> dict[str, Any]:
 
     Raises NotFound, PreconditionFailed, Gone for one that is over, Conflict (`begun`) for one that has begun.
     """
-    told, now = _newest(number, expect), journal.stamp()
+    told, now = CHANGES.next(number, expect), journal.stamp()
     if told["state"] in ("refused", "dropped"):
         raise Gone("The change is over already.")
     if told["begins"] is not None and told["begins"] <= now:
@@ -119,44 +118,15 @@ def refuse(number: int, *, by: str, expect: int) -> dict[str, Any]:
 def drop(changes: Collection[int], *, by: str) -> None:
     """End changes whose publication has been replaced or withdrawn; those that have begun stay as they were."""
     now = journal.stamp()
-    for row in Change.select().where((Change.superseded_at == ENDLESS) & Change.id.in_(sorted(changes))):
+    for row in Change.select().where(CHANGES.stands & Change.id.in_(sorted(changes))):
         if row.state == "proposed" or (row.state == "approved" and row.begins > now):
             told = {**orjson.loads(bytes(row.document)), "version": row.version + 1}
             _append({**told, "state": "dropped", "begins": None, "ended_by": by, "ended_at": now}, now, by)
 
 
-def _newest(number: int, expect: int) -> dict[str, Any]:
-    row = Change.get_or_none((Change.superseded_at == ENDLESS) & (Change.id == number))
-    if row is None:
-        raise NotFound("There is no such change.")
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    return {**orjson.loads(bytes(row.document)), "version": expect + 1}
-
-
-def _append(told: dict[str, Any], now: str, by: str) -> dict[str, Any]:
-    controller, _, register = told["register"].partition("/")
-    document = rfc8785.dumps(told)
-    standing = (Change.superseded_at == ENDLESS) & (Change.id == told["id"])
-    Change.update(superseded_at=now).where(standing).execute()
-    Change.insert(
-        id=told["id"],
-        version=told["version"],
-        controller=controller,
-        register=register,
-        revision=told["revision"],
-        state=told["state"],
-        begins=told["begins"] or ENDLESS,
-        recorded_at=now,
-        superseded_at=ENDLESS,
-        document=document,
-    ).execute()
-    journal.append(
-        f"retention-change.{told['state']}", f"retention-change/{controller}/{told['id']}",
-        by=by, version=told["version"], payload={"register": told["register"], "begins": told["begins"]},
-        content=document,
-    )  # fmt: skip
-    return told
+def _append(told: Told, now: str, by: str) -> Told:
+    payload = {"register": told["register"], "begins": told["begins"]}
+    return CHANGES.append(told, now, by=by, action=told["state"], payload=payload)
 
 
 # --- reading
@@ -165,50 +135,6 @@ def _append(told: dict[str, Any], now: str, by: str) -> dict[str, Any]:
 def begun(changes: Collection[int], now: str) -> set[int]:
     """Which of these changes have begun."""
     rows = Change.select(Change.id).where(
-        (Change.superseded_at == ENDLESS) & Change.id.in_(sorted(changes)) & (Change.begins <= now)
+        CHANGES.stands & Change.id.in_(sorted(changes)) & (Change.begins <= now)
     )
     return {number for (number,) in rows.tuples()}
-
-
-def one(number: int) -> Change | None:
-    """The newest state of a change; None if there is none."""
-    return Change.get_or_none((Change.superseded_at == ENDLESS) & (Change.id == number))
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterator[tuple[str, int]]:
-    rows = Change.select(Change.controller, Change.id, Change.version).order_by(Change.id, Change.version)
-    return (
-        (f"retention-change/{controller}/{id_}", version)
-        for controller, id_, version in rows.tuples().iterator()
-    )
-
-
-@journal.witness("retention-change", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    states = list(
-        Change.select()
-        .where((Change.id == int(number)) & Change.version.in_([version or 0, (version or 0) + 1]))
-        .order_by(Change.version)
-    )
-    if not states or states[0].version != version:
-        return None
-    row, following_ = states[0], states[1].recorded_at if len(states) > 1 else ENDLESS
-    told = orjson.loads(bytes(row.document))
-    copied = (
-        f"{row.controller}/{row.register}", row.revision, row.state, row.begins, row.version, row.id,
-        f"retention-change/{row.controller}/{row.id}", row.superseded_at,
-    )  # fmt: skip
-    if copied != (
-        told["register"], told["revision"], told["state"], told["begins"] or ENDLESS, told["version"], told["id"],
-        object_, following_,
-    ):  # fmt: skip
-        return b"columns differ from the document"
-    if row.recorded_at != max(told[name] or "" for name in ("proposed_at", "approved_at", "ended_at")):
-        return b"another time than the document's"
-    return bytes(row.document)

@@ -9,38 +9,30 @@ from typing import Any, Literal, get_args
 
 import orjson
 import peewee
-import rfc8785
 
 from registry import clock, journal
 from registry.catalogue import store
 from registry.catalogue.model import Facet
 from registry.catalogue.read import zone_at
-from registry.db import Instant, Stored, Text, writes
-from registry.errors import Gone, Invalid, NotFound, PreconditionFailed
+from registry.db import Stored, Text, writes
+from registry.errors import Gone, Invalid, NotFound
+from registry.journal import Told
 from registry.law import law
 from registry.retention.hold import Hold, targets
 from registry.retention.keyed import Key
-from registry.retention.lasting import ENDLESS
 
-State = Literal["standing", "ended"]
-STATES: tuple[State, ...] = get_args(State)
+Stage = Literal["standing", "ended"]
+STATES: tuple[Stage, ...] = get_args(Stage)
 
 
-class StoredHold(Stored):
-    """One state of a hold, until `superseded_at`; `targets` as registry.retention.hold reads them."""
+class StoredHold(journal.State):
+    """One state of a hold; `targets` as registry.retention.hold reads them."""
 
-    id: Any = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    controller = Text()
     state = Text()
     targets = Text()
-    recorded_at = Instant()
-    superseded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "retention_hold"
-        primary_key = peewee.CompositeKey("id", "version")
         indexes = ((("superseded_at", "id"), False), (("superseded_at", "controller", "state"), False))
 
 
@@ -94,7 +86,7 @@ def set_hold(
     _kinds(controller, data_categories)
     _ahead(controller, review_on)
     now = journal.stamp()
-    number = (StoredHold.select(peewee.fn.MAX(StoredHold.id)).scalar() or 0) + 1
+    number = HOLDS.following()
     digests = sorted({key.held(one) for one in subjects}) if key is not None else []
     for batch in peewee.chunked(digests, 200):
         HeldSubject.insert_many(
@@ -103,7 +95,7 @@ def set_hold(
                 for one in batch
             ]
         ).execute()
-    _append(
+    HOLDS.append(
         {
             "id": number,
             "version": 1,
@@ -129,8 +121,8 @@ def set_hold(
             "ended_at": None,
         },
         now,
-        by,
-        "set",
+        by=by,
+        action="set",
     )
     return number
 
@@ -144,14 +136,14 @@ def review(number: int, *, reason: str, review_on: date, by: str, expect: int) -
     told, now = _newest(number, expect), journal.stamp()
     _ahead(told["controller"], review_on)
     again = {"reason": reason, "review_on": review_on.isoformat(), "reviewed_by": by, "reviewed_at": now}
-    _append({**told, **again}, now, by, "reviewed")
+    HOLDS.append({**told, **again}, now, by=by, action="reviewed")
 
 
 @writes
 def end(number: int, *, by: str, expect: int) -> None:
     """End a hold; what it was stays readable. Raises as `review` does."""
     told, now = _newest(number, expect), journal.stamp()
-    _append({**told, "state": "ended", "ended_by": by, "ended_at": now}, now, by, "ended")
+    HOLDS.append({**told, "state": "ended", "ended_by": by, "ended_at": now}, now, by=by, action="ended")
 
 
 def _known(
@@ -208,35 +200,11 @@ def _ahead(controller: str, review_on: date) -> None:
         raise Invalid("The day of the review is over.", code="in_the_past", field="/review_on")
 
 
-def _newest(number: int, expect: int) -> dict[str, Any]:
-    row = StoredHold.get_or_none((StoredHold.superseded_at == ENDLESS) & (StoredHold.id == number))
-    if row is None:
-        raise NotFound("There is no such hold.")
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    if row.state == "ended":
+def _newest(number: int, expect: int) -> Told:
+    told = HOLDS.next(number, expect)
+    if told["state"] == "ended":
         raise Gone("The hold has ended.")
-    return {**orjson.loads(bytes(row.document)), "version": expect + 1}
-
-
-def _append(told: dict[str, Any], now: str, by: str, action: str) -> None:
-    document = rfc8785.dumps(told)
-    standing = (StoredHold.superseded_at == ENDLESS) & (StoredHold.id == told["id"])
-    StoredHold.update(superseded_at=now).where(standing).execute()
-    StoredHold.insert(
-        id=told["id"],
-        version=told["version"],
-        controller=told["controller"],
-        state=told["state"],
-        targets=targets(_hold(told)),
-        recorded_at=now,
-        superseded_at=ENDLESS,
-        document=document,
-    ).execute()
-    journal.append(
-        f"hold.{action}", f"hold/{told['controller']}/{told['id']}",
-        by=by, version=told["version"], payload={}, content=document,
-    )  # fmt: skip
+    return told
 
 
 def _hold(told: dict[str, Any]) -> Hold:
@@ -261,11 +229,6 @@ def _sum(digests: Iterable[str]) -> str:
 # --- reading
 
 
-def one(number: int) -> StoredHold | None:
-    """The newest state of a hold; None if there is none."""
-    return StoredHold.get_or_none((StoredHold.superseded_at == ENDLESS) & (StoredHold.id == number))
-
-
 def reach(controller: str, registers: Collection[str]) -> frozenset[tuple[str, str]]:
     """The (register, system) pairs that any version of these registers ever named: their data may still lie there."""
     if not registers:
@@ -287,9 +250,7 @@ def held_subjects(controllers: Collection[str], digests: Sequence[str]) -> dict[
             HeldSubject.select(HeldSubject.controller, HeldSubject.digest, HeldSubject.hold)
             .join(
                 StoredHold,
-                on=(StoredHold.id == HeldSubject.hold)
-                & (StoredHold.superseded_at == ENDLESS)
-                & (StoredHold.state == "standing"),
+                on=(StoredHold.id == HeldSubject.hold) & HOLDS.stands & (StoredHold.state == "standing"),
             )
             .where(HeldSubject.controller.in_(sorted(controllers)) & HeldSubject.digest.in_(batch))
         )
@@ -309,7 +270,7 @@ def key_ids(controllers: Collection[str]) -> dict[str, set[str]]:
 
 def _standing(controllers: Collection[str] | None) -> Iterator[tuple[str, dict[str, Any]]]:
     rows = StoredHold.select(StoredHold.controller, StoredHold.document).where(
-        (StoredHold.superseded_at == ENDLESS) & (StoredHold.state == "standing")
+        HOLDS.stands & (StoredHold.state == "standing")
     )
     if controllers is not None:
         rows = rows.where(StoredHold.controller.in_(sorted(controllers)))
@@ -327,38 +288,11 @@ def unreadable(keys: Iterable[Key]) -> list[str]:
 # --- what the journal compares its entries with
 
 
-def _every() -> Iterator[tuple[str, int]]:
-    rows = StoredHold.select(StoredHold.controller, StoredHold.id, StoredHold.version)
-    ordered = rows.order_by(StoredHold.id, StoredHold.version).tuples().iterator()
-    return ((f"hold/{controller}/{id_}", version) for controller, id_, version in ordered)
+def _columns(told: Told) -> dict[str, Any]:
+    return {"controller": told["controller"], "state": told["state"], "targets": targets(_hold(told))}
 
 
-@journal.witness("hold", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    states = list(
-        StoredHold.select()
-        .where((StoredHold.id == int(number)) & StoredHold.version.in_([version or 0, (version or 0) + 1]))
-        .order_by(StoredHold.version)
-    )
-    if not states or states[0].version != version:
-        return None
-    row, following = states[0], states[1].recorded_at if len(states) > 1 else ENDLESS
-    told = orjson.loads(bytes(row.document))
-    copied = (row.controller, row.state, row.version, row.id, row.superseded_at, row.targets)
-    if copied != (
-        told["controller"],
-        told["state"],
-        told["version"],
-        told["id"],
-        following,
-        targets(_hold(told)),
-    ):
-        return b"columns differ from the document"
-    if row.recorded_at != max(told[name] or "" for name in ("set_at", "reviewed_at", "ended_at")):
-        return b"another time than the document's"
+def _people(row: StoredHold, told: Told) -> bytes | None:
     held = HeldSubject.select(HeldSubject.controller, HeldSubject.digest, HeldSubject.key_id)
     rows = list(held.where(HeldSubject.hold == row.id).tuples())
     told_of = told["subjects"] or {"count": 0, "key_id": None, "sha256": _sum([])}
@@ -366,4 +300,14 @@ def _stored(object_: str, version: int | None) -> bytes | None:
         (controller, key_id) != (row.controller, told_of["key_id"]) for controller, _, key_id in rows
     ):
         return b"other people than the document says"
-    return bytes(row.document)
+    return None
+
+
+HOLDS = journal.States(
+    StoredHold,
+    "hold",
+    called="hold",
+    columns=_columns,
+    times=("set_at", "reviewed_at", "ended_at"),
+    beside=_people,
+)

@@ -32,7 +32,6 @@ from registry.catalogue.read import parts
 from registry.errors import Invalid, NotFound
 from registry.retention import holding, keyed
 from registry.retention.holding import STATES, StoredHold
-from registry.retention.lasting import ENDLESS
 
 blueprint = Blueprint(
     "legal holds", __name__, description="Data that may not be deleted, whatever a rule says"
@@ -210,16 +209,12 @@ def end_legal_hold(number: int) -> Response:
 def list_legal_holds(query: dict[str, Any]) -> Response:
     """List holds, the latest first, those included that have ended."""
     window, row = seek(query, int), StoredHold
-    rows = row.select().where(row.superseded_at == ENDLESS).order_by(row.id.desc())
+    rows = row.select().where(holding.HOLDS.stands)
     rows = rows.where(*within(row.controller)) if holder().controllers is not None else rows
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(
-        rows.limit(window.limit + 1), document=lambda one: bytes(one.document), key=lambda one: (one.id,)
-    )
+    return window.latest(rows)
 
 
 @require("holds:read")
@@ -242,7 +237,7 @@ def _key(controller: str, reference: str, field: str) -> str:
 
 
 def _mine(number: int) -> StoredHold:
-    row = holding.one(number)
+    row = holding.HOLDS.one(number)
     if row is None or not theirs(row.controller):
         raise NotFound("There is no such hold.")
     return row

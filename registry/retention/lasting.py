@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from registry import journal
-
-#: The end of what has none yet.
-ENDLESS = "9999-12-31T23:59:59.999999Z"
+from registry.clock import ENDLESS
 
 
 class Publication(Protocol):

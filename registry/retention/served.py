@@ -23,11 +23,11 @@ import peewee
 from registry import clock, journal
 from registry.catalogue.model import Declaration, Written
 from registry.catalogue.record import Record
+from registry.clock import ENDLESS
 from registry.db import database, writes
 from registry.errors import Conflict
 from registry.law import periods
-from registry.retention.changing import begun, drop, following, propose
-from registry.retention.lasting import ENDLESS
+from registry.retention.changing import CHANGES, begun, drop, propose
 from registry.retention.lengths import Kept, Placed, plan
 from registry.retention.rule import Rule
 from registry.retention.rules import derive
@@ -84,7 +84,7 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     )
     saying = Saying(record, rules, {"revision": publication.revision, "published_at": now})
     placed, shortened = plan(saying.all(), before, silence=saying.silence, unclear=saying.unclear)
-    change = following() if shortened else None
+    change = CHANGES.following() if shortened else None
     rows = [_row(publication, place, one, change) for place, one in enumerate(placed)]
     for batch in peewee.chunked(rows, 100):
         ServedRule.insert_many(batch).execute()
@@ -336,9 +336,9 @@ _FILTERS = {
     "data_category": "r.data_category = ?",
 }
 #: The targets of the standing holds of a publication's controller, each a JSON object, with a line end between them.
-HOLDS = """(SELECT string_agg(h.targets, '
-') FROM retention_hold h WHERE h.superseded_at = '9999-12-31T23:59:59.999999Z' AND h.controller = p.controller
-AND h.state = 'standing')"""
+HOLDS = f"""(SELECT string_agg(h.targets, '
+') FROM retention_hold h WHERE h.superseded_at = '{ENDLESS}' AND h.controller = p.controller
+AND h.state = 'standing')"""  # noqa: S608 -- made of constants
 # An end written with no later day than the present is one whatever the clock says now; it may have been put back.
 PUBLISHED = """
 p.closed_at IS NULL AND p.effective_from <= ? AND p.until > ? AND NOT EXISTS (
@@ -346,7 +346,7 @@ p.closed_at IS NULL AND p.effective_from <= ? AND p.until > ? AND NOT EXISTS (
   AND (v.effective_from <= ? OR v.effective_from <= v.recorded_at)
 )"""
 IN_FORCE = f"""{PUBLISHED} AND (r.change IS NULL OR r.comes = EXISTS (
-  SELECT 1 FROM retention_change c WHERE c.id = r.change AND c.superseded_at = '9999-12-31T23:59:59.999999Z'
+  SELECT 1 FROM retention_change c WHERE c.id = r.change AND c.superseded_at = '{ENDLESS}'
   AND c.begins <= ?
 ))"""  # noqa: S608 -- made of constants
 
@@ -355,7 +355,7 @@ r.data_category, {HOLDS} FROM {{source}} JOIN retention_rule r ON r.publication_
 WHERE {{where}} AND {IN_FORCE} ORDER BY p.controller, p.key, r.position LIMIT ?"""  # noqa: S608 -- made of constants
 # One row of one register, as a rule: what sorting them costs is saved.
 _WHOLE = f"""SELECT t.document, t.digest, t.rules, p.key, EXISTS (
-  SELECT 1 FROM retention_hold h WHERE h.superseded_at = '9999-12-31T23:59:59.999999Z'
+  SELECT 1 FROM retention_hold h WHERE h.superseded_at = '{ENDLESS}'
   AND h.controller = p.controller AND h.state = 'standing'
 ) FROM {{source}} LEFT JOIN retention_together t ON t.publication_id = p.id
 WHERE {{where}} AND {PUBLISHED} LIMIT ?"""  # noqa: S608 -- made of constants

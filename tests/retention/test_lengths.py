@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from registry import db, journal
-from registry.retention.lasting import ENDLESS, Lasting, lasting, starts, withdrawals
+from registry.clock import ENDLESS
+from registry.retention.lasting import Lasting, lasting, starts, withdrawals
 from registry.retention.lengths import Kept, Placed, at_least, plan
 
 KIND = "pd:Name"

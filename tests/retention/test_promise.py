@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from registry import clock, db, journal
 from registry.catalogue import store
-from registry.errors import Conflict, Gone
+from registry.errors import Conflict, Gone, SecondApproverRequired
 from registry.retention import changing, holding
 from registry.retention.answers import answers
 from registry.retention.arithmetic import due
@@ -130,7 +130,7 @@ class Promise(RuleBasedStateMachine):
                 told = changing.approve(
                     row.id, by="client/second" if second else BY, expect=row.version, delay=DELAY
                 )
-            except changing.SecondApproverRequired:
+            except SecondApproverRequired:
                 assert not second
             except Conflict:
                 assert row.state == "approved"

@@ -20,7 +20,7 @@ from registry.catalogue.model import Declaration
 from registry.catalogue.read import record_at, zone_at
 from registry.catalogue.record import Record
 from registry.catalogue.record.value import Frozen
-from registry.checks.days.then import LAST, end_of, look, standing
+from registry.checks.days.then import end_of, look, standing
 from registry.checks.days.turns import Turn, turns
 from registry.checks.days.turns import standing as standing_of
 from registry.checks.findings import waiving
@@ -164,7 +164,7 @@ def _matters(controller: str, key: str, first: date, last: date, table: Law) -> 
         for day, pointer in _record_dates(record):
             note(day, "record", pointer)
         systems = [f"{controller}/{name}" for name in record.system_keys]
-        for seen in observations.latest(systems, as_of=LAST):
+        for seen in observations.latest(systems, as_of=clock.ENDLESS):
             for day, where in _written_dates({"expires_on": seen.expires_on, "payload": seen.payload}, ""):
                 note(day, "observation", f"{seen.id}{where}")
     for ended, at in _ends(controller, key):

@@ -18,8 +18,6 @@ from registry.checks.findings.stored import Examined
 from registry.checks.runs.running import Scope, examined, zone_named
 from registry.errors import NotFound
 
-LAST = "9999-12-31T23:59:59.999999Z"
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Knowledge:
@@ -74,7 +72,7 @@ def standing(scope: Scope, day: date, known: Knowledge = NOW) -> Iterator[Standi
 def end_of(day: date, zone: str = clock.HELSINKI) -> str:
     """The last instant of a day in a zone: what was declared or seen in its course counts in."""
     if day == date.max:
-        return LAST
+        return clock.ENDLESS
     following = datetime.fromisoformat(clock.start_of(day + timedelta(days=1), zone))
     return clock.written(following - timedelta(microseconds=1))
 

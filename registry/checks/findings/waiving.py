@@ -8,58 +8,58 @@ somebody else than the author has to approve; what was granted without that neve
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
 import orjson
 import peewee
-import rfc8785
 
 from registry import clock, journal
 from registry.catalogue import store
 from registry.checks.findings.stored import HOLDS, StoredFinding
-from registry.db import Instant, Stored, Text, writes
-from registry.errors import Conflict, Forbidden, Gone, Invalid, NotFound, PreconditionFailed
+from registry.db import Instant, Text, writes
+from registry.errors import Conflict, Gone, Invalid, NotFound, SecondApproverRequired
+from registry.journal import Told
 
 #: A waiver lasts two years at most: then somebody has to look again.
 LONGEST = timedelta(days=731)
-#: `superseded_at` of the newest state.
-STANDS = "9999-12-31T23:59:59.999999Z"
-
-State = Literal["proposed", "granted", "ended"]
-STATES: tuple[State, ...] = get_args(State)
+Stage = Literal["proposed", "granted", "ended"]
+STATES: tuple[Stage, ...] = get_args(Stage)
 
 
-class SecondApproverRequired(Forbidden):
-    """The author of a waiver cannot also be the one who approves it."""
+class Waiver(journal.State):
+    """One state of a waiver."""
 
-    code = "second_approver_required"
-
-
-class Waiver(Stored):
-    """One state of a waiver, from `recorded_at` until `superseded_at`; `document` as it is served."""
-
-    id: Any = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    controller = Text()
     register = Text()
     code = Text()
     key = Text()
     state = Text()
     approved = peewee.BooleanField()
     ends = Instant()
-    recorded_at = Instant()
-    superseded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "checks_waiver"
-        primary_key = peewee.CompositeKey("id", "version")
         indexes = (
             (("superseded_at", "controller", "register", "code", "key"), False),
             (("superseded_at", "id"), False),
         )
+
+
+def _columns(told: Told) -> dict[str, Any]:
+    controller, _, register = told["register"].partition("/")
+    copied = {name: told[name] for name in ("code", "key", "state", "ends")}
+    return {
+        "controller": controller,
+        "register": register,
+        "approved": told["approved_by"] is not None,
+        **copied,
+    }
+
+
+WAIVERS = journal.States(
+    Waiver, "waiver", called="waiver", columns=_columns, times=("proposed_at", "approved_at", "ended_at")
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,13 +107,13 @@ def propose(
     ends = _ends(controller, until)
     row, now = Waiver, journal.stamp()
     same = (
-        (row.superseded_at == STANDS) & (row.controller == controller) & (row.register == register)
+        WAIVERS.stands & (row.controller == controller) & (row.register == register)
         & (row.code == code) & (row.key == key) & (row.state != "ended") & (row.ends > now)
     )  # fmt: skip
     if row.select().where(same).exists():
         raise Conflict("The finding is waived, or about to be; end that waiver first.", code="already_waived")
-    number = (row.select(peewee.fn.MAX(row.id)).scalar() or 0) + 1
-    told = {
+    number = WAIVERS.following()
+    told: Told = {
         "id": number,
         "version": 1,
         "register": f"{controller}/{register}",
@@ -130,7 +130,7 @@ def propose(
         "ended_by": None,
         "ended_at": None,
     }
-    return _append(told, now, by)
+    return WAIVERS.append(told, now, by=by, action=told["state"], payload=_payload(told))
 
 
 @writes
@@ -140,7 +140,7 @@ def approve(number: int, *, by: str, expect: int) -> dict[str, Any]:
     Raises NotFound, SecondApproverRequired for its author, PreconditionFailed for another version than `expect`,
     Conflict for one that was granted already, Gone for one that is over.
     """
-    told = _newest(number, expect)
+    told = WAIVERS.next(number, expect)
     now = journal.stamp()
     if told["state"] == "ended" or told["ends"] <= now:
         raise Gone("The waiver is over; propose another.")
@@ -148,7 +148,8 @@ def approve(number: int, *, by: str, expect: int) -> dict[str, Any]:
         raise Conflict("The waiver is approved already.", code="already_approved")
     if told["proposed_by"] == by:
         raise SecondApproverRequired("Somebody else than its author has to approve a waiver.")
-    return _append({**told, "state": "granted", "approved_by": by, "approved_at": now}, now, by)
+    granted = {**told, "state": "granted", "approved_by": by, "approved_at": now}
+    return WAIVERS.append(granted, now, by=by, action="approved", payload=_payload(told))
 
 
 @writes
@@ -157,51 +158,16 @@ def end(number: int, *, by: str, expect: int) -> dict[str, Any]:
 
     Raises NotFound, PreconditionFailed, and Gone for one that is over.
     """
-    told = _newest(number, expect)
+    told = WAIVERS.next(number, expect)
     now = journal.stamp()
     if told["state"] == "ended" or told["ends"] <= now:
         raise Gone("The waiver is over already.")
-    return _append({**told, "state": "ended", "ends": now, "ended_by": by, "ended_at": now}, now, by)
+    ended = {**told, "state": "ended", "ends": now, "ended_by": by, "ended_at": now}
+    return WAIVERS.append(ended, now, by=by, action="ended", payload=_payload(told))
 
 
-def _newest(number: int, expect: int) -> dict[str, Any]:
-    """The newest state of a waiver, which has to be version `expect`, as the next one."""
-    row = Waiver.get_or_none((Waiver.superseded_at == STANDS) & (Waiver.id == number))
-    if row is None:
-        raise NotFound("There is no such waiver.")
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    return {**orjson.loads(bytes(row.document)), "version": expect + 1}
-
-
-def _append(told: dict[str, Any], now: str, by: str) -> dict[str, Any]:
-    """Write a state; the one before it does not stand any more."""
-    controller, _, register = told["register"].partition("/")
-    document = rfc8785.dumps(told)
-    Waiver.update(superseded_at=now).where(
-        (Waiver.superseded_at == STANDS) & (Waiver.id == told["id"])
-    ).execute()
-    Waiver.insert(
-        id=told["id"],
-        version=told["version"],
-        controller=controller,
-        register=register,
-        code=told["code"],
-        key=told["key"],
-        state=told["state"],
-        approved=told["approved_by"] is not None,
-        ends=told["ends"],
-        recorded_at=now,
-        superseded_at=STANDS,
-        document=document,
-    ).execute()
-    approved = told["approved_at"] == now
-    journal.append(
-        f"waiver.{'approved' if approved else told['state']}", f"waiver/{controller}/{told['id']}",
-        by=by, version=told["version"], payload={"register": told["register"], "code": told["code"]},
-        content=document,
-    )  # fmt: skip
-    return told
+def _payload(told: Told) -> dict[str, Any]:
+    return {"register": told["register"], "code": told["code"]}
 
 
 def _ends(controller: str, until: date) -> str:
@@ -279,44 +245,3 @@ def _waived(rows: Any) -> dict[tuple[str, str, str, str], Waived]:
             told["id"], told["until"], told["reason"], bool(row.approved)
         )
     return held
-
-
-def one(number: int) -> Waiver | None:
-    """The newest state of a waiver; None if there is none."""
-    return Waiver.get_or_none((Waiver.superseded_at == STANDS) & (Waiver.id == number))
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterator[tuple[str, int]]:
-    rows = Waiver.select(Waiver.controller, Waiver.id, Waiver.version).order_by(Waiver.id, Waiver.version)
-    return ((f"waiver/{controller}/{id_}", version) for controller, id_, version in rows.tuples().iterator())
-
-
-@journal.witness("waiver", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    states = list(
-        Waiver.select()
-        .where((Waiver.id == int(number)) & Waiver.version.in_([version or 0, (version or 0) + 1]))
-        .order_by(Waiver.version)
-    )
-    if not states or states[0].version != version:
-        return None
-    row, following = states[0], states[1].recorded_at if len(states) > 1 else STANDS
-    told = orjson.loads(bytes(row.document))
-    copied = (
-        f"{row.controller}/{row.register}", row.code, row.key, row.state, row.ends, bool(row.approved),
-        row.version, row.id, f"waiver/{row.controller}/{row.id}", row.superseded_at,
-    )  # fmt: skip
-    if copied != (
-        told["register"], told["code"], told["key"], told["state"], told["ends"], told["approved_by"] is not None,
-        told["version"], told["id"], object_, following,
-    ):  # fmt: skip
-        return b"columns differ from the document"
-    if row.recorded_at != max(told[name] or "" for name in ("proposed_at", "approved_at", "ended_at")):
-        return b"another time than the document's"
-    return bytes(row.document)

@@ -168,18 +168,14 @@ def end_waiver(number: int) -> Response:
 def list_waivers(query: dict[str, Any]) -> Response:
     """List waivers, the latest first, those included that are over."""
     window, row = seek(query, int), Waiver
-    rows = row.select().where(row.superseded_at == waiving.STANDS, *_seen()).order_by(row.id.desc())
+    rows = row.select().where(waiving.WAIVERS.stands, *_seen())
     if "register" in query:
         controller, register = parts(query["register"])
         rows = rows.where((row.controller == controller) & (row.register == register))
     for name in ("controller", "code", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(
-        rows.limit(window.limit + 1), document=lambda one: bytes(one.document), key=lambda one: (one.id,)
-    )
+    return window.latest(rows)
 
 
 @require("findings:read", within=(REGISTERS, HISTORY))
@@ -191,7 +187,7 @@ def get_waiver(number: int) -> Response:
 
 
 def _mine(number: int) -> Waiver:
-    found = waiving.one(number)
+    found = waiving.WAIVERS.one(number)
     if found is None:
         raise NotFound("There is no such waiver.")
     of, key = found.controller, found.register
