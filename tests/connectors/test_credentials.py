@@ -60,7 +60,9 @@ def test_a_source_that_cannot_tell_says_why_wherever_it_says_so() -> None:
     ("names", "writes", "reads"),
     [
         (["scim.users.read"], False, True), (["Users.Read", "openid"], False, True), (["scim:read", "x"], False, False),
-        (["users:write"], True, False), (["Directory.ReadWrite.All"], True, False), (["User.Read.All"], True, False),
+        (["users:write"], True, False), (["Directory.ReadWrite.All"], True, False), (["User.Read.All"], False, True),
+        (["scim:all"], True, False), (["full_access"], True, False), (["admin.users:read"], False, True),
+        (["admin.users:write"], True, False),
         (["manageUsers"], True, False), (["admin"], True, False), (["*"], True, False), (["superuser"], True, False),
         ([], False, False), (["openid"], False, False), (["scim"], False, False), (["readable-thing"], False, False),
         (["viewer", "readonly"], False, True), (["spread"], False, False), (["unwritten"], False, False),

@@ -10,11 +10,13 @@ from registry.connectors.values import MISSHAPEN, word
 
 MOST = 100
 
-#: Words in the names of scopes and roles that mean changing something, and those that mean reading.
+#: Words in the names of scopes and roles that mean changing something, those that mean everything unless only reading
+#: is meant (`read.all`), and those that mean reading.
 _WRITES = frozenset({
-    "admin", "administrator", "all", "assign", "create", "delete", "edit", "full", "impersonate", "manage", "manager",
-    "modify", "owner", "provision", "provisioning", "readwrite", "root", "superuser", "update", "write", "writer",
+    "assign", "create", "delete", "edit", "impersonate", "manage", "modify", "provision", "provisioning", "readwrite",
+    "update", "write", "writer",
 })  # fmt: skip
+_WIDE = frozenset({"admin", "administrator", "all", "full", "manager", "owner", "root", "superuser"})
 _READS = frozenset({"get", "list", "query", "read", "reader", "readonly", "search", "view", "viewer"})
 #: Scopes of OpenID Connect and OAuth, which open no directory.
 _NEUTRAL = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
@@ -54,13 +56,13 @@ def scopes(claims: Mapping[str, Any]) -> list[str]:
 
 def writing(names: Iterable[str]) -> list[str]:
     """Those of some names of scopes or roles in which a word means changing something."""
-    return [one for one in names if _words(one) & _WRITES or one.strip() == "*"]
+    return [one for one in names if _changes(_words(one)) or one.strip() == "*"]
 
 
 def reading(names: Iterable[str]) -> bool:
     """Whether every one of these names means reading and no more, and there is one that does."""
     left = [one for one in names if one not in _NEUTRAL]
-    return bool(left) and all(_words(one) & _READS and not _words(one) & _WRITES for one in left)
+    return bool(left) and all(_words(one) & _READS and not _changes(_words(one)) for one in left)
 
 
 def valued(many: Any) -> list[str]:
@@ -75,6 +77,10 @@ def _texts(value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError("not a list of texts")
     return value
+
+
+def _changes(words: set[str]) -> bool:
+    return bool(words & _WRITES or (words & _WIDE and not words & _READS))
 
 
 def _words(name: str) -> set[str]:
