@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +28,6 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", None)
     config.stash[RUN] = given["run"] if given else (str(engines.directory()), os.getpid())
-
-
-def pytest_collection_finish() -> None:
-    gc.collect()
-    gc.freeze()  # modules and tests stay to the end: looking through them again and again finds nothing
 
 
 @pytest.hookimpl(optionalhook=True)
