@@ -127,8 +127,14 @@ class Chromium:
             self._until(loaded)
 
     def run(self, script: str) -> Any:
-        """The value of an expression in the page; promises are waited for."""
-        answer = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        """The value of an expression in the page; promises are waited for. None where the page goes by it at once."""
+        said = self._answer(
+            "Runtime.evaluate", {"expression": script, "returnByValue": True, "awaitPromise": True}
+        )
+        if "target navigated" in said.get("error", {}).get("message", ""):
+            return None
+        assert "error" not in said, (script, said["error"])
+        answer = said["result"]
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
