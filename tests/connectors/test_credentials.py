@@ -18,7 +18,9 @@ from registry.connectors.looking import running
 from registry.connectors.observed import kinds
 from registry.connectors.observed.reasons import BECAUSE
 from registry.connectors.reading import rights
+from registry.connectors.reading.ldap_session import Session
 from registry.connectors.routes.schemas import RunSchema
+from registry.connectors.seen import NotSeen
 from registry.connectors.way import Way
 from registry.keys.sealing import Sealer, new_key
 from registry.outbound import permit
@@ -90,7 +92,7 @@ def test_what_is_told(may: Any, because: Any, told: Any) -> None:
 # --- LDAP, by the real slapd
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def directory() -> Iterator[Filled]:
     more = """
 attributetype ( 1.2.840.113556.1.4.913 NAME 'allowedAttributes' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
@@ -165,6 +167,32 @@ def test_what_active_directory_says_of_each_entry_is_believed(look: Look, direct
     assert may(look) == []
     _shape(directory, slapd.READER, adminCount=["1"])
     assert may(look) == ["what a protected group may (adminCount)"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        (NotSeen("other", "referral_refused"), "not_shown"), (NotSeen("forbidden"), "not_shown"),
+        (NotSeen("unavailable", "timeout"), None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_server_that_will_not_say_of_its_configuration_has_said_the_rest(
+    look: Look, monkeypatch: pytest.MonkeyPatch, failed: NotSeen, told: str | None
+) -> None:
+    kept = Session.read
+
+    def read(session: Session, dn: str, attributes: tuple[str, ...]) -> Any:
+        if dn == "cn=config":
+            raise failed
+        return kept(session, dn, attributes)
+
+    monkeypatch.setattr(Session, "read", read)
+    seen = look.look()["credential"]
+    assert (seen.payload.get("because"), seen.payload.get("reason")) == (
+        told,
+        None if told else "unavailable",
+    )
 
 
 # --- SCIM, by the real scim2-server, and by one that has /Me

@@ -10,7 +10,6 @@ whether the configuration can be read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from registry.connectors.reading import rights
@@ -39,11 +38,20 @@ def credential(session: Session, base: str, own: str, looked: Iterable[str]) -> 
             may |= {
                 what for name, what in _EFFECTIVE.items() if any(one != "0" for one in entry.get(name, ()))
             }
-    with suppress(NotSeen):  # a name that is none, as sign-in names of Active Directory are
-        if any(one != "0" for one in (session.read(own, ("adminCount",)) or {}).get("admincount", ())):
-            may.add("what a protected group may (adminCount)")
+    if any(one != "0" for one in _shown(session, own, "adminCount").get("admincount", ())):
+        may.add("what a protected group may (adminCount)")
     if session.shows(base, _PASSWORDS, but=own):
         may.add("read passwords of others, as who may set them can")
-    if session.read("cn=config", ("cn",)) is not None:
+    if _shown(session, "cn=config", "cn"):
         may.add("read the configuration of the server (cn=config)")
     return rights.told(may, None if told else "not_shown")
+
+
+def _shown(session: Session, dn: str, attribute: str) -> Mapping[str, list[str]]:
+    """An entry that need not be there, nor be ours to see, nor on this server."""
+    try:
+        return session.read(dn, (attribute,)) or {}
+    except NotSeen as failed:
+        if failed.reason in ("forbidden", "other"):
+            return {}
+        raise
