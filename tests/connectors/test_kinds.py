@@ -98,6 +98,16 @@ GOOD: dict[str, dict[str, Any]] = {
                 "url": "https://acme.example/notice",
                 "status": 200,
                 "moved_to": "https://acme.example/privacy",
+                "language": "fi",
+                "passages": [
+                    {
+                        "part": "text",
+                        "section": "Retention",
+                        "at": 1,
+                        "words_sha256": "0c" * 32,
+                        "says": "Six months.",
+                    }
+                ],
                 "text_sha256": "0a" * 32,
                 "expected_sha256": "0b" * 32,
                 "statements": [{"about": "period", "value": "P6M"}],

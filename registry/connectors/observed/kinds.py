@@ -14,8 +14,7 @@ from marshmallow import ValidationError, fields, validate
 
 from registry import errors
 from registry.catalogue.record.value import Country, Term
-from registry.connectors.observed.passages import MOST as PASSAGES
-from registry.connectors.observed.passages import Passage
+from registry.connectors.observed.passages import TextInPassages
 from registry.connectors.observed.plain import Digest, Domain, PlainDay, PlainPeriod, Word, several
 from registry.connectors.observed.reasons import BECAUSE, REASONS
 from registry.connectors.observed.statements import StatementOfPage
@@ -262,11 +261,7 @@ class PublishedPage(Schema):
     expected_sha256 = Digest(metadata={"description": "Of the same text as the register's notice has it."})
     statements = several(StatementOfPage, required=False, metadata={"description": "What the text states."})
     language = Word(most=3, metadata={"description": "That the page says it is in."})
-    passages = fields.List(
-        fields.Nested(Passage),
-        validate=validate.Length(max=PASSAGES),
-        metadata={"description": "The text, in order."},
-    )
+    passages = TextInPassages()
     linked = Boolean(
         metadata={"description": "Found as a link on the notice, and not given by the register."}
     )

@@ -14,8 +14,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
+from marshmallow import fields, validate
 
 from registry.connectors.observed.plain import Digest, Word
 from registry.connectors.observed.statements import COUNTS
@@ -40,6 +42,13 @@ class Passage(Schema):
         required=True, metadata={"description": "Of its words in small letters, a space between."}
     )
     says = Word(most=2 * LONGEST, required=True)
+
+
+class TextInPassages(fields.List):
+    """The passages of a text in order, no more than are kept of a page."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(fields.Nested(Passage), validate=validate.Length(max=MOST), **kwargs)
 
 
 _UNSEEN = re.compile(
