@@ -819,7 +819,13 @@ def test_sqlite_is_set_up_to_keep_its_promises(databases: Engines) -> None:
         assert base.pragma("foreign_keys") == 1
         assert base.pragma("mmap_size") in (0, None)
         assert db.connection() is db.connection()
-        others = together(2, lambda _: db.connection())
+        met = threading.Barrier(2)
+
+        def held(_: int) -> tuple[object, int]:
+            one = db.connection()
+            return one, met.wait(60)  # nobody puts theirs down before the other has one
+
+        others = [one for one, _ in together(2, held)]
         assert len({id(one) for one in (db.connection(), *others)}) == 3
         db.close()
 
