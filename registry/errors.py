@@ -4,11 +4,11 @@ details).
     Problem
     ├── BadRequest 400 bad_request             not parseable
     │   ├── MalformedJson malformed_json
-    │   ├── DuplicateKey duplicate_key
-    │   └── BadCursor bad_cursor
+    │   └── DuplicateKey duplicate_key
     ├── Unauthorised 401 unauthorised          with WWW-Authenticate
     ├── Forbidden 403 forbidden
-    │   └── InsufficientScope insufficient_scope
+    │   ├── InsufficientScope insufficient_scope
+    │   └── SecondApproverRequired second_approver_required
     ├── NotFound 404 not_found                 not there, or not yours
     │   └── NoRule no_rule
     ├── MethodNotAllowed 405 method_not_allowed
@@ -97,10 +97,6 @@ class MalformedJson(BadRequest):
 
 class DuplicateKey(BadRequest):
     code = "duplicate_key"
-
-
-class BadCursor(BadRequest):
-    code = "bad_cursor"
 
 
 class Unauthorised(Problem):
