@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 import babel
 import babel.dates
@@ -18,6 +16,7 @@ import yaml
 
 from registry import clock
 from registry.law import Labels, law, periods
+from registry.pages import words as labelled
 from registry.telling.value import Said
 
 FALLBACK = "en"
@@ -28,25 +27,8 @@ _LAW = frozenset({"fi", "sv", "en"})
 
 
 @dataclass(frozen=True)
-class Words:
-    """The labels of `language`. Call it with a path (`words("yes")`) for a label, with its blanks filled."""
-
-    language: str
-    labels: Mapping[str, Any]
-
-    def __call__(self, path: str, **blanks: str | int) -> str:
-        """The label at a path of names. Raises KeyError where there is none: a missing word is a fault of ours."""
-        found = self.get(path)
-        if found is None:
-            raise KeyError(f"{self.language}: {path}")
-        return found.format(**blanks) if blanks else found
-
-    def get(self, path: str) -> str | None:
-        """The label at a path, or None."""
-        here: Any = self.labels
-        for step in path.split("."):
-            here = here.get(step) if isinstance(here, Mapping) else None
-        return here if isinstance(here, str) else None
+class Words(labelled.Words):
+    """The labels of `language`, and what is said with them: texts, dates, periods, countries, terms."""
 
     def said(self, path: str, *, code: str | None = None, **blanks: str | int) -> Said:
         """The label as a text of this language."""
