@@ -487,6 +487,8 @@ MEDDLING = [
     ("INSERT INTO retention_held_subject VALUES ('acme', 'x', 1, 'y')", "hold.set"),
     ("DELETE FROM retention_rule", "retention.published"),
     ("UPDATE audit_engagement SET ends_at = '{later}' WHERE version = 1", "audit.opened"),
+    ("UPDATE audit_engagement SET superseded_at = '{later}' WHERE version = 1", "audit.opened"),
+    ("UPDATE audit_engagement SET recorded_at = '{later}' WHERE version = 2", "audit.opened"),
     ("DELETE FROM audit_engagement WHERE version = 2", "audit.opened"),
     ("UPDATE auth_role SET registers = NULL WHERE role = 'editor' AND controller = 'acme'", "role.given"),
     ("UPDATE auth_role SET taken_at = NULL WHERE role = 'editor' AND controller = 'acme'", "role.taken"),
