@@ -88,14 +88,21 @@ class Window:
             last = row
         return self.of(b",".join(shown), key(last) if more and last is not None else None)
 
-    def latest(self, rows: Any) -> Response:
-        """The same answer, of a query of numbered things (`id`) as they are served (`document`), the last first."""
-        row = rows.model
-        rows = rows if self.after is None else rows.where(row.id < self.after[0])
+    def latest(
+        self,
+        rows: Any,
+        *,
+        document: Callable[[Any], bytes | dict[str, Any]] = lambda one: bytes(one.document),
+        number: str = "id",
+    ) -> Response:
+        """The same answer, of a query of things that have a number, the last first; `document` as `page` takes it,
+        the stored one unless said."""
+        column = getattr(rows.model, number)
+        rows = rows if self.after is None else rows.where(column < self.after[0])
         return self.page(
-            rows.order_by(row.id.desc()).limit(self.limit + 1),
-            document=lambda one: bytes(one.document),
-            key=lambda one: (one.id,),
+            rows.order_by(column.desc()).limit(self.limit + 1),
+            document=document,
+            key=lambda one: (getattr(one, number),),
         )
 
     def of(self, documents: bytes | memoryview, last: tuple[Any, ...] | None) -> Response:

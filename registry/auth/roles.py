@@ -99,13 +99,11 @@ class RoleQuery(Page):
 def list_roles(query: dict[str, Any]) -> Response:
     """List the roles that stand in the controllers that you may see, the latest first."""
     window, row = seek(query, int), StoredRole
-    rows = row.select().where(giving.stands(), *within(row.controller)).order_by(row.id.desc())
+    rows = row.select().where(giving.stands(), *within(row.controller))
     for name in ("controller", "principal", "role"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(rows.limit(window.limit + 1), document=_document, key=lambda one: (one.id,))
+    return window.latest(rows, document=_document)
 
 
 @require("roles:write")

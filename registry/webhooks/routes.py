@@ -263,15 +263,11 @@ def remove_webhook(number: int) -> Response:
 def list_webhooks(query: dict[str, Any]) -> Response:
     """List webhooks, the latest first, those included that were removed."""
     window = seek(query, int)
-    rows = (
-        Endpoint.select().where(Endpoint.current, *within(Endpoint.controller)).order_by(Endpoint.id.desc())
-    )
+    rows = Endpoint.select().where(Endpoint.current, *within(Endpoint.controller))
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(Endpoint, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(Endpoint.id < window.after[0])
-    return window.page(rows.limit(window.limit + 1), document=_told, key=lambda row: (row.id,))
+    return window.latest(rows, document=_told)
 
 
 @require("webhooks:read")
@@ -290,14 +286,10 @@ def list_webhook_deliveries(query: dict[str, Any], number: int) -> Response:
     """List the messages to a webhook, the latest first: those under way, and those that are over for a month."""
     _mine(number)
     window = seek(query, int)
-    rows = Delivery.select().where(Delivery.endpoint == number).order_by(Delivery.seq.desc())
+    rows = Delivery.select().where(Delivery.endpoint == number)
     if "state" in query:
         rows = rows.where(Delivery.state == query["state"])
-    if window.after is not None:
-        rows = rows.where(Delivery.seq < window.after[0])
-    return window.page(
-        rows.limit(window.limit + 1), document=lambda row: row.told, key=lambda row: (row.seq,)
-    )
+    return window.latest(rows, document=lambda row: row.told, number="seq")
 
 
 @require("webhooks:write")

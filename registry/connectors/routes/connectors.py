@@ -78,7 +78,7 @@ def add_connector(body: dict[str, Any]) -> Response:
 def list_connectors(query: dict[str, Any]) -> Response:
     """List connectors, the latest first, those included that were removed."""
     window, row, seen = seek(query, int), Connector, holder().controllers
-    rows = row.select().where(row.current).order_by(row.id.desc())
+    rows = row.select().where(row.current)
     if seen is not None:
         rows = rows.where(row.controller.in_(sorted(seen)))
     if "system" in query:
@@ -87,11 +87,7 @@ def list_connectors(query: dict[str, Any]) -> Response:
     for name in ("controller", "kind", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
-    if window.after is not None:
-        rows = rows.where(row.id < window.after[0])
-    return window.page(
-        rows.limit(window.limit + 1), document=lambda one: bytes(one.document), key=lambda one: (one.id,)
-    )
+    return window.latest(rows)
 
 
 @require("connectors:read")
