@@ -13,7 +13,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from registry import clock
 from registry.auth import tokens
 from registry.auth.clients import Client, Family, digest
-from registry.auth.issuing import Lives, Pair, Refused, begin, give
+from registry.auth.issuing import Lives, Pair, Refused, begin, first
 from registry.db import Instant, Stored, Text, writes
 
 #: What codes begin with.
@@ -171,15 +171,4 @@ def _redeem(
         create_s256_code_challenge(verifier), row.challenge
     ):
         return Refused("The code verifier is not the one of the challenge.")
-    try:  # undone by itself where it fails; that the code was used stays
-        return give(
-            row.family,
-            client,
-            scope=row.scope,
-            kept=row.scope,
-            audience=row.audience,
-            lives=lives,
-            ends=clock.later(at, lives.consent),
-        )
-    except Exception as failed:
-        return failed
+    return first(row, client, lives=lives, ends=clock.later(at, lives.consent))

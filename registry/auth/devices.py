@@ -11,7 +11,7 @@ import peewee
 from registry import clock
 from registry.auth import tokens
 from registry.auth.clients import Client, Family, digest
-from registry.auth.issuing import Lives, Pair, Refused, begin, ended, give
+from registry.auth.issuing import Lives, Pair, Refused, begin, ended, first
 from registry.db import Instant, Stored, Text, writes
 
 #: What device codes begin with.
@@ -147,18 +147,7 @@ def _redeem(code: str, client: Client, audience: str | None, lives: Lives) -> Pa
         return Refused("The device code is unknown or used.")
     if ended(row.family):
         return Refused("Nobody has allowed it in time.", error="expired_token")
-    try:  # undone by itself where it fails; that the code was used stays
-        return give(
-            row.family,
-            client,
-            scope=row.scope,
-            kept=row.scope,
-            audience=row.audience,
-            lives=lives,
-            ends=clock.later(at, lives.consent),
-        )
-    except Exception as failed:
-        return failed
+    return first(row, client, lives=lives, ends=clock.later(at, lives.consent))
 
 
 def _later(row: Device, at: str) -> Refused:

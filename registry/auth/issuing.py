@@ -80,6 +80,25 @@ def begin(client: Client, *, user_id: str, scope: str, audience: str, seconds: i
     return family
 
 
+def first(used: Any, client: Client, *, lives: Lives, ends: str) -> Pair | Exception:
+    """The tokens for a code that was just used (of a browser or a device): of its family, for all that it asked.
+
+    Gives, not raises, what it failed by: that is undone, and that the code was used stays.
+    """
+    try:
+        return give(
+            used.family,
+            client,
+            scope=used.scope,
+            kept=used.scope,
+            audience=used.audience,
+            lives=lives,
+            ends=ends,
+        )
+    except Exception as failed:
+        return failed
+
+
 @writes
 def give(
     family: Family, client: Client, *, scope: str, kept: str, audience: str, lives: Lives, ends: str

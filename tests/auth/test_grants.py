@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from registry import clock, db, journal
-from registry.auth import clients, codes, devices, giving, tokens
+from registry.auth import clients, codes, devices, giving, issuing, tokens
 from registry.auth.clients import Client, Family
 from registry.auth.codes import Code
 from registry.auth.devices import Device
@@ -186,7 +186,7 @@ def test_a_public_client_has_no_secret_to_show(http: FlaskClient, person: str) -
 def test_that_a_code_was_used_is_kept_when_issuing_fails(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     code = flow.code()
     with monkeypatch.context() as patch:
-        patch.setattr(codes, "give", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(issuing, "give", lambda *args, **kwargs: 1 / 0)
         answer = flow.redeem(code)
         assert answer.status_code == 500
     refused(flow.redeem(code), "invalid_grant")
