@@ -15,7 +15,7 @@ from registry.catalogue import store
 from registry.checks import book as book_
 from registry.checks.book import Check, book
 from registry.checks.days import foreseen
-from registry.checks.days.then import LAST, end_of, look, standing, zone_on
+from registry.checks.days.then import end_of, look, standing, zone_on
 from registry.checks.days.turns import turns
 from registry.checks.findings import waiving
 from registry.checks.routes import forecast
@@ -266,4 +266,4 @@ def test_looking_and_standing_agree(future: Declare) -> None:
     scope = Scope(register=("acme", "dpf"))
     (seen,) = look(scope, FIRST)
     (stood,) = standing(scope, FIRST)
-    assert (seen.version, stood.end < LAST) == (stood.written.version, True)
+    assert (seen.version, stood.end < clock.ENDLESS) == (stood.written.version, True)
