@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -92,11 +93,10 @@ DOORS = (
 RULES, GET, PAGES, AGAIN, DECISION = DOORS[0], DOORS[2], DOORS[3], DOORS[4], DOORS[5]
 #: So many pages are gone through before the first comes again.
 WALK = 600
-#: Measured with many registers and with few. A page further on is read for each request; it is as large in both.
-GROWING = (
-    RULES, GET, Door("list 10, asked again", "/v1/registers?limit=10"),
-    Door("list 4 further on", "/v1/registers?limit=4", walks=True), DECISION,
-)  # fmt: skip
+#: Measured with many registers and with few, by servers that have done nothing else. The page further on is as large in
+#: both, and read for each request: with many registers the one that lies deepest of those that were gone through.
+FURTHER = Door("list 4 further on", "/v1/registers?limit=4", walks=True)
+GROWING = (RULES, GET, Door("list 10, asked again", "/v1/registers?limit=10"), FURTHER, DECISION)
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,9 @@ def main(
     """
     crowds = [int(one) for one in callers.split(",")]
 
-    def pairs(name: str, crowd: int, aim: float, ours: Side, beside: Side) -> dict[str, Any]:
+    def pairs(name: str, crowd: int, aim: float, ours: Side, beside: Side, times: int = 1) -> dict[str, Any]:
         click.echo(f"{name}, {crowd} callers", err=True)
-        return _pairs(name, crowd, aim, rounds, seconds, ours, beside)
+        return _pairs(name, crowd, aim, rounds * times, seconds, ours, beside)
 
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
@@ -180,7 +180,7 @@ def main(
 
 def _measured(
     scratch: Path, registers: int, crowds: list[int], only: str, peer: tuple[str, str, str],
-    pairs: Callable[[str, int, float, Side, Side], dict[str, Any]],
+    pairs: Callable[..., dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Everything on the large database but what says otherwise."""
     large, small = scratch / "large.db", scratch / "small.db"
@@ -190,12 +190,13 @@ def _measured(
     answers = scratch / "answers.json"
     with _serving("registry.app:create_app", large, port, answers) as ours:
         tags = _answers(port, token, answers)
-        cursors = {door.path: _cursors(port, token, door.path, WALK) for door in (PAGES, GROWING[3])}
+        cursors = {PAGES.path: _cursors(port, token, PAGES.path, WALK)}
+        deep: dict[int, list[str]] = {}
 
         def side(door: Door, at: tuple[int, int], key: str | None, asked_of: str = "") -> Side:
             fresh = door.fresh and (key is None or bool(tags[door.name]))
             if door.walks and not asked_of:
-                pages = cursors[door.path][:1] if at[0] == small_port else cursors[door.path]
+                pages = cursors[door.path] if door in DOORS else deep[at[0]]
                 requests = [door.request(at[0], key, path=f"{door.path}&cursor={one}") for one in pages]
                 return Side(*at, itertools.cycle(requests), 200)
             asked = itertools.repeat(door.request(at[0], key, tags.get(door.name), asked_of))
@@ -234,19 +235,26 @@ def _measured(
             for crowd in crowds:
                 one, other = side(GET, (port, ours), engaged), side(GET, (port, ours), token)
                 yield pairs("get one by an auditor, beside a reader's", crowd, 0, one, other)
-        if wanted("registers, beside"):
-            with _serving("registry.app:create_app", small, small_port, answers) as few:
-                for door in GROWING:
-                    one, other = side(door, (port, ours), token), side(door, (small_port, few), small_token)
-                    yield pairs(f"{door.name}: {registers:,} registers, beside {FEW}", 8, 0.95, one, other)
         if peer[0]:
             for door in (PAGES, AGAIN):
                 yield _of_peer(door, *peer, pairs, side(door, (port, ours), token))
+    if wanted("registers, beside"):
+        of = [(large, port, token), (small, small_port, small_token)]
+        with contextlib.ExitStack() as both:
+            pids = [both.enter_context(_serving("registry.app:create_app", *at[:2], answers)) for at in of]
+            for _, there, key in of:
+                deep[there] = _cursors(there, key, FURTHER.path, WALK)[-1:]
+            for door in GROWING:
+                one, other = (
+                    side(door, (there, pid), key) for (_, there, key), pid in zip(of, pids, strict=True)
+                )
+                name = f"{door.name}: {registers:,} registers, beside {FEW}"
+                yield pairs(name, 8, 0.95, one, other, times=3)
 
 
 def _of_peer(
     door: Door, peer: str, header: str, called: str,
-    pairs: Callable[[str, int, float, Side, Side], dict[str, Any]], ours: Side,
+    pairs: Callable[..., dict[str, Any]], ours: Side,
 ) -> dict[str, Any]:  # fmt: skip
     where = urlsplit(peer)
     lines = [f"GET {where.path}{'?' * bool(where.query)}{where.query} HTTP/1.1", f"Host: {where.netloc}"]
@@ -258,6 +266,8 @@ def _pairs(
     name: str, crowd: int, aim: float, rounds: int, seconds: float, ours: Side, beside: Side
 ) -> dict[str, Any]:
     """Bursts of ours and of what is beside it in turn, so that both meet the same machine; medians of the pairs."""
+    for one in (ours, beside):  # so that neither is met cold
+        one.burst(crowd, seconds)
     found = [(*ours.burst(crowd, seconds), *beside.burst(crowd, seconds)) for _ in range(rounds)]
 
     def median(values: Iterable[float]) -> float:
