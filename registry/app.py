@@ -11,10 +11,11 @@ from flask import Flask
 from registry import db, jobs, outbound
 from registry.api import Blueprint, application, probe
 from registry.audits import routes as audits
-from registry.auth import arriving, roles
-from registry.auth import pages as access
-from registry.auth import routes as oauth
-from registry.auth.consent import NAMES
+from registry.auth.providers import arriving
+from registry.auth.roles import routes as roles
+from registry.auth.server import pages as access
+from registry.auth.server import routes as oauth
+from registry.auth.server.consent import NAMES
 from registry.catalogue import controllers, read, registers, systems
 from registry.changes import routes as changes
 from registry.checks.routes import checks, findings, forecast, measures, waivers, what_if
@@ -33,10 +34,11 @@ from registry.notices import pages
 from registry.notices import routes as notices
 from registry.people import account
 from registry.people import routes as people
-from registry.retention import changes as retention_changes
-from registry.retention import decisions as retention_decisions
-from registry.retention import holding, holds, keyed
-from registry.retention import routes as retention
+from registry.retention.decisions import routes as retention_decisions
+from registry.retention.holds import holding, keyed
+from registry.retention.holds import routes as holds
+from registry.retention.publications import routes as retention
+from registry.retention.shortenings import routes as retention_changes
 from registry.settings import Settings
 from registry.webhooks import routes as webhooks
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 
 from registry import __version__, db, terminal
-from registry.auth import giving
-from registry.auth.commands import client, role
+from registry.auth.clients.commands import client, role
 from registry.auth.login import login, logout, whoami
-from registry.auth.provider_commands import provider
+from registry.auth.providers.commands import provider
+from registry.auth.roles import giving
 from registry.catalogue.commands import load
 from registry.checks.commands.check import check
 from registry.checks.commands.forecast import command as forecast

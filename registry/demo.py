@@ -19,7 +19,8 @@ import requests
 
 from registry import clock, db, terminal
 from registry.audits import engaging
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
+from registry.auth.tokens import access as tokens
 from registry.catalogue import load, read
 from registry.checks.runs import running
 from registry.connectors.observations import push

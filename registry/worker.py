@@ -23,10 +23,10 @@ from huey import MemoryHuey, crontab
 from registry import clock, db, errors
 from registry.api.idempotency import IdempotentAnswer
 from registry.audits import engaging, reading
-from registry.auth.assertions import Assertion
-from registry.auth.clients import Family
-from registry.auth.codes import Asked
-from registry.auth.devices import Device
+from registry.auth.clients.stored import Family
+from registry.auth.server.assertions import Assertion
+from registry.auth.tokens.codes import Asked
+from registry.auth.tokens.devices import Device
 from registry.checks.runs import running as checking
 from registry.clock import later
 from registry.connectors.looking import running as looking

@@ -22,8 +22,9 @@ from click.testing import CliRunner
 from registry import clock, db, errors, jobs, journal, worker
 from registry.api.idempotency import IdempotentAnswer
 from registry.app import create_app
-from registry.auth import clients, tokens
-from registry.auth.clients import Family
+from registry.auth.clients import stored as clients
+from registry.auth.clients.stored import Family
+from registry.auth.tokens import access as tokens
 from registry.catalogue import store
 from registry.cli import main
 from registry.keys import sealing

@@ -1,6 +1,6 @@
 """Engagements: what an auditor may see of a controller, from when until when; stored in states that are never altered.
 
-An engagement is a role of the auditor's with an end (registry.auth.giving): the statement that looks up a token reads
+An engagement is a role of the auditor's with an end (auth.roles.giving): the statement that looks up a token reads
 it, so nothing has to happen on the last day, and what is ended now is over with the next request.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 from registry import clock, journal
 from registry.audits import reading
 from registry.audits.reading import Read
-from registry.auth import giving
-from registry.auth.duties import CHOSEN, DUTIES, Given
+from registry.auth.roles import giving
+from registry.auth.roles.duties import CHOSEN, DUTIES, Given
 from registry.catalogue import store
 from registry.catalogue.read import zone_at
 from registry.db import Instant, Text, writes

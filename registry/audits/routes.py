@@ -37,7 +37,7 @@ from registry.api.asked import here
 from registry.api.door import READING, Holder
 from registry.audits import engaging, reading
 from registry.audits.engaging import Engagement, Terms
-from registry.auth import giving
+from registry.auth.roles import giving
 from registry.db import writes
 from registry.errors import Invalid, NotFound
 from registry.people import commands, links, users

@@ -10,9 +10,10 @@ from authlib.oauth2.rfc8414 import get_well_known_url
 from registry import db, errors
 from registry.api.asked import here
 from registry.api.door import Holder, Mark
-from registry.auth import foreign, tokens
 from registry.auth import scopes as book
-from registry.auth.meeting import Asking, meet
+from registry.auth.providers import foreign
+from registry.auth.roles.meeting import Asking, meet
+from registry.auth.tokens import access as tokens
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ import click
 import requests
 
 from registry import clock
-from registry.auth.registration import DEVICE, REFRESH
+from registry.auth.clients.registration import DEVICE, REFRESH
 
 #: Seconds that a server has to answer, and before the end of a token when another is got.
 PATIENCE, EARLY = 30, 30

@@ -27,7 +27,7 @@ from registry.notices.published import (
     texts,
     value,
 )
-from registry.retention.served import publish_rules, withdraw_rules
+from registry.retention.publications.served import publish_rules, withdraw_rules
 from registry.telling.render import render
 from registry.telling.value import Standing
 from registry.telling.words import languages

@@ -20,8 +20,8 @@ from registry import clock, db, journal
 from registry.catalogue.model import Declaration, Version
 from registry.db import Instant, Stored, Text
 from registry.errors import Gone, NotFound
-from registry.retention.lasting import Lasting, lasting, withdrawals
-from registry.retention.served import PUBLISHED
+from registry.retention.publications.lasting import Lasting, lasting, withdrawals
+from registry.retention.publications.served import PUBLISHED
 
 
 class NoticePublication(Stored):

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Provider(Stored):
-    """A provider. `secret` is sealed; `mapping` a JSON list of [group, role] (registry.auth.foreign).
+    """A provider. `secret` is sealed; `mapping` a JSON list of [group, role] (registry.auth.providers.foreign).
 
     `audience` is what its tokens for our API are for; null: none is taken.
     """
@@ -133,7 +133,7 @@ def add_provider(
     by: str,
     settings: Settings,
 ) -> Provider:
-    """Store a provider whose parts are known to be good (registry.auth.foreign.add).
+    """Store a provider whose parts are known to be good (registry.auth.providers.foreign.add).
 
     Raises errors.Conflict (`provider_exists`), sealing.KeyMissing.
     """

@@ -20,10 +20,11 @@ from click.testing import CliRunner
 from registry import clock, db, errors, journal
 from registry.audits import engaging, reading
 from registry.audits.reading import Read
-from registry.auth import clients, tokens
-from registry.auth.clients import Family
-from registry.auth.duties import Given
+from registry.auth.clients import stored as clients
+from registry.auth.clients.stored import Family
+from registry.auth.roles.duties import Given
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.cli import main
 from registry.people import links, users
 from tests import engines

@@ -15,7 +15,10 @@ from werkzeug.serving import make_server
 from registry.api.application import application
 from registry.api.blueprint import Blueprint
 from registry.api.door import holder, mine, public, require
-from registry.auth import clients, duties, giving, pages, routes, tokens
+from registry.auth.clients import stored as clients
+from registry.auth.roles import duties, giving
+from registry.auth.server import pages, routes
+from registry.auth.tokens import access as tokens
 from registry.people import account, sessions, users
 from registry.people import routes as signing
 from registry.settings import Settings

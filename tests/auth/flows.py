@@ -10,8 +10,9 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from registry.auth import clients, codes
-from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.tokens import codes
 from tests.auth.asking import BASE, Known
 
 BACK = "https://audit.example/back"

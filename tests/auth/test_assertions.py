@@ -20,9 +20,11 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from werkzeug.test import TestResponse
 
 from registry import errors
-from registry.auth import assertions, clients, registration
-from registry.auth.assertions import Assertion
-from registry.auth.registration import BY_KEY, Registration
+from registry.auth.clients import registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import BY_KEY, Registration
+from registry.auth.server import assertions
+from registry.auth.server.assertions import Assertion
 from tests.auth.asking import BASE, Known, bearer, journalled
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from registry import errors, journal
-from registry.auth import clients, tokens
-from registry.auth.clients import EVERY, Client
+from registry.auth.clients import stored as clients
+from registry.auth.clients.stored import EVERY, Client
+from registry.auth.tokens import access as tokens
 from tests.auth.asking import BASE, Known, journalled
 
 pytestmark = pytest.mark.usefixtures("database")

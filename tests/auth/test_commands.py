@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from joserfc.jwk import ECKey
 
-from registry.auth import registration
-from registry.auth.commands import client as command
+from registry.auth.clients import registration
+from registry.auth.clients.commands import client as command
 from tests.auth.asking import journalled
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -14,10 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from registry import clock
-from registry.auth import clients, codes, devices, duties, giving
-from registry.auth.codes import Asked, Code
-from registry.auth.consent import NAMES
-from registry.auth.registration import CODE, PUBLIC, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, PUBLIC, Registration
+from registry.auth.roles import duties, giving
+from registry.auth.server.consent import NAMES
+from registry.auth.tokens import codes, devices
+from registry.auth.tokens.codes import Asked, Code
 from registry.people import sessions, users
 from tests.auth.asking import BASE, Known, journalled
 from tests.auth.flows import BACK, NATIVE, SCREENLESS, WEB, Flow, registered, status

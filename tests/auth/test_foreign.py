@@ -22,9 +22,10 @@ from joserfc.jwk import ECKey, RSAKey
 
 from registry import clock, outbound
 from registry.api.application import application
-from registry.auth import arriving, foreign, giving
-from registry.auth import routes as oauth
+from registry.auth.providers import arriving, foreign
+from registry.auth.roles import giving
 from registry.auth.scopes import SCOPES
+from registry.auth.server import routes as oauth
 from registry.cli import main
 from registry.errors import Invalid
 from registry.journal import entries, verify

@@ -13,12 +13,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from registry import clock, db, journal
-from registry.auth import clients, codes, devices, giving, issuing, tokens
-from registry.auth.clients import Client, Family
-from registry.auth.codes import Code
-from registry.auth.devices import Device
-from registry.auth.refreshing import Refresh
-from registry.auth.registration import CODE, DEVICE, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, Registration
+from registry.auth.clients.stored import Client, Family
+from registry.auth.roles import giving
+from registry.auth.tokens import access as tokens
+from registry.auth.tokens import codes, devices, issuing
+from registry.auth.tokens.codes import Code
+from registry.auth.tokens.devices import Device
+from registry.auth.tokens.refreshing import Refresh
 from registry.journal import entries
 from tests.auth.asking import BASE, Known, journalled
 from tests.auth.flows import BACK, NATIVE, SCREENLESS, WEB, Flow, registered, status

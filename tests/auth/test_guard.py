@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from tests.auth.asking import BASE, Known, bearer
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -16,10 +16,11 @@ from registry import db, errors, journal
 from registry.api.door import Mark
 from registry.api.reach import ALL, HISTORY, REGISTERS, SYSTEMS, Reach
 from registry.app import create_app
-from registry.auth import clients, giving
-from registry.auth.clients import Family
-from registry.auth.duties import CHOSEN, DUTIES, EVERY, Given, given, least, parse
-from registry.auth.meeting import Asking, Role, meet
+from registry.auth.clients import stored as clients
+from registry.auth.clients.stored import Family
+from registry.auth.roles import giving
+from registry.auth.roles.duties import CHOSEN, DUTIES, EVERY, Given, given, least, parse
+from registry.auth.roles.meeting import Asking, Role, meet
 from registry.auth.scopes import SCOPES
 from registry.cli import main
 from registry.db import shape

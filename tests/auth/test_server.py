@@ -22,8 +22,10 @@ from werkzeug.test import TestResponse
 
 from registry import journal
 from registry.app import create_app
-from registry.auth import clients, registration, tokens
+from registry.auth.clients import registration
+from registry.auth.clients import stored as clients
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.journal import entries
 from registry.settings import Settings
 from tests.auth.asking import BASE, Known, bearer, journalled

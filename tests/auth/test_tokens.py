@@ -17,11 +17,12 @@ import pytest
 
 from registry import clock, db, errors, journal
 from registry.api.door import Mark
-from registry.auth import clients, tokens
-from registry.auth.clients import Client, Family
-from registry.auth.giving import StoredRole
-from registry.auth.meeting import meet
-from registry.auth.tokens import Token
+from registry.auth.clients import stored as clients
+from registry.auth.clients.stored import Client, Family
+from registry.auth.roles.giving import StoredRole
+from registry.auth.roles.meeting import meet
+from registry.auth.tokens import access as tokens
+from registry.auth.tokens.access import Token
 from tests.auth.asking import BASE, Known, journalled
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -307,7 +308,7 @@ def test_b18_another_process_disables_and_the_next_lookup_refuses(
     code = """
 import sys
 from registry import db
-from registry.auth import clients
+from registry.auth.clients import stored as clients
 db.open(sys.argv[1])
 clients.disable_client(sys.argv[2], by="operator")
 """

@@ -17,8 +17,8 @@ from registry.api import Holder, application
 from registry.app import RESOURCES
 from registry.auth.scopes import SCOPES
 from registry.catalogue.model import Declaration, Version
-from registry.retention.routes import RulesSchema
-from registry.retention.served import Publication, ServedRule, ServedSystem
+from registry.retention.publications.routes import RulesSchema
+from registry.retention.publications.served import Publication, ServedRule, ServedSystem
 from registry.settings import Settings
 
 #: The system whose rules are asked for.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from registry import clock, db
 from registry.audits import engaging
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.catalogue import load, read, store
 from registry.catalogue.registers import EXAMPLE
 from registry.notices import publish

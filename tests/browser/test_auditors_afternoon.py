@@ -22,9 +22,11 @@ from werkzeug.wrappers import Request, Response
 
 from registry import clock, db, outbound
 from registry.app import create_app
-from registry.auth import clients, foreign, tokens
-from registry.auth.registration import CODE, PUBLIC, REFRESH, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, PUBLIC, REFRESH, Registration
+from registry.auth.providers import foreign
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.catalogue import load
 from registry.checks.runs import running
 from registry.keys import sealing

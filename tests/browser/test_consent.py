@@ -15,9 +15,11 @@ from werkzeug.serving import make_server
 
 from registry import db
 from registry.app import create_app
-from registry.auth import clients, devices, duties, giving
-from registry.auth import pages as auth_pages
-from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.roles import duties, giving
+from registry.auth.server import pages as auth_pages
+from registry.auth.tokens import devices
 from registry.limits import Limit
 from registry.people import links, passwords, sessions, users
 from registry.settings import Settings

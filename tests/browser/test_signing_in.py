@@ -18,8 +18,9 @@ from werkzeug.serving import make_server
 
 from registry import db, outbound
 from registry.api.application import application
-from registry.auth import arriving, foreign, giving
-from registry.auth import routes as oauth
+from registry.auth.providers import arriving, foreign
+from registry.auth.roles import giving
+from registry.auth.server import routes as oauth
 from registry.keys import sealing
 from registry.notices import pages
 from registry.people import account, links, metadata, passwords, routes, users

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from registry import db
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
+from registry.auth.tokens import access as tokens
 from registry.catalogue import registers, store
 from registry.catalogue.registers import EXAMPLE
 from registry.notices import pages, publish

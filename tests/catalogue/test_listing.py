@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from registry import clock, db
-from registry.auth import tokens
+from registry.auth.tokens import access as tokens
 from registry.catalogue import listing, registers, store
 from registry.catalogue.listing import Kept, Pages
 from registry.catalogue.registers import EXAMPLE

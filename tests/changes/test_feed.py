@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry import db, journal
-from registry.auth import clients
+from registry.auth.clients import stored as clients
 from registry.catalogue import store
 from registry.changes import feed, routes
 from registry.changes.kinds import KINDS

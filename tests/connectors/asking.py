@@ -8,8 +8,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from registry.api import Blueprint, application
-from registry.auth import clients, tokens
-from registry.auth import routes as oauth
+from registry.auth.clients import stored as clients
+from registry.auth.server import routes as oauth
+from registry.auth.tokens import access as tokens
 from registry.settings import Settings
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from registry import outbound
 from registry.api import application
-from registry.auth import routes as oauth
+from registry.auth.server import routes as oauth
 from registry.connectors import book
 from registry.connectors.book import Bound
 from registry.connectors.looking import running

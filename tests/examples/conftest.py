@@ -19,10 +19,10 @@ import requests
 
 from examples import purge_postgresql as job
 from registry import clock, db
-from registry.auth import clients
+from registry.auth.clients import stored as clients
 from registry.catalogue import read, store
 from registry.keys import signing
-from registry.retention.served import publish_rules
+from registry.retention.publications.served import publish_rules
 from tests import engines, ports
 from tests.live.conftest import running
 

@@ -27,10 +27,11 @@ from dateutil.relativedelta import relativedelta
 
 import registry.app  # noqa: F401 -- makes every room a witness of the journal
 from registry import clock, db, journal
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
+from registry.auth.tokens import access as tokens
 from registry.keys import signing
-from registry.retention import holding
-from registry.retention.receipts import TYP
+from registry.retention.decisions.receipts import TYP
+from registry.retention.holds import holding
 from tests import engines, ports
 from tests.examples.conftest import SIGNING, Desk, started
 

@@ -15,7 +15,9 @@ import pytest
 
 from examples import keep_journal as job
 from registry import db, journal
-from registry.auth import clients, duties, tokens
+from registry.auth.clients import stored as clients
+from registry.auth.roles import duties
+from registry.auth.tokens import access as tokens
 from registry.journal import tree
 from tests.examples.conftest import Service
 

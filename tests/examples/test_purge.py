@@ -17,9 +17,9 @@ from dateutil.relativedelta import relativedelta
 from examples import purge_postgresql as job
 from registry import clock, db
 from registry.keys import signing
-from registry.retention import holding
-from registry.retention.receipts import TYP
-from registry.retention.served import withdraw_rules
+from registry.retention.decisions.receipts import TYP
+from registry.retention.holds import holding
+from registry.retention.publications.served import withdraw_rules
 from tests.examples.conftest import BY, P6M, SIGNING, Between, Desk, publish
 
 OLD, YOUNG = (1000, 700, 400, 365, 250), (100, 30, 1, 0)

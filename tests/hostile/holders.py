@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.auth.duties import CHOSEN, DUTIES, EVERY, Given
+from registry.auth.roles.duties import CHOSEN, DUTIES, EVERY, Given
 from tests.hostile.world import GOES_ON, PAST, TO_COME
 
 

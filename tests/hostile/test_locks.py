@@ -13,9 +13,9 @@ from werkzeug.test import TestResponse
 
 from registry import clock
 from registry.api.door import mark_of, read_at, views
-from registry.auth import tokens
-from registry.auth.duties import Given
+from registry.auth.roles.duties import Given
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from tests.hostile.holders import EVERYTHING, KINDS, Kind
 from tests.hostile.world import (
     ACCOUNTS,

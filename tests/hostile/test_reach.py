@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from registry import clock, db
-from registry.auth import giving
-from registry.auth.duties import Given
+from registry.auth.roles import giving
+from registry.auth.roles.duties import Given
 from registry.checks.findings import waiving
 from registry.checks.findings.stored import StoredFinding
 from registry.checks.runs import running

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from registry import db
-from registry.auth import clients
+from registry.auth.clients import stored as clients
 from tests.hostile.test_locks import LOOK
 from tests.hostile.world import BY, RECORD, Caller, World
 
@@ -20,10 +20,10 @@ ROOM = Path(__file__).parents[2] / "registry"
 SILENT = {
     "audits/reading.py": {"_note"},
     "api/idempotency.py": {"_claim", "_release", "_settled"},
-    "auth/assertions.py": {"_first"},
-    "auth/codes.py": {"_redeem", "answer", "ask"},
-    "auth/devices.py": {"_redeem", "answer", "ask"},
-    "auth/rotation.py": {"_refresh"},
+    "auth/server/assertions.py": {"_first"},
+    "auth/tokens/codes.py": {"_redeem", "answer", "ask"},
+    "auth/tokens/devices.py": {"_redeem", "answer", "ask"},
+    "auth/tokens/rotation.py": {"_refresh"},
     "connectors/configured/connecting.py": {"reseal"},
     "connectors/looking/running.py": {"claim", "release"},
     "jobs.py": {"beat", "claim", "ended", "goes_on"},

@@ -13,9 +13,11 @@ from werkzeug.test import TestResponse
 from registry import clock, journal
 from registry.app import create_app
 from registry.audits import engaging, reading
-from registry.auth import clients, giving, tokens
-from registry.auth.duties import Given
+from registry.auth.clients import stored as clients
+from registry.auth.roles import giving
+from registry.auth.roles.duties import Given
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.catalogue import store
 from registry.checks.findings import waiving
 from registry.checks.findings.stored import StoredFinding
@@ -25,7 +27,7 @@ from registry.connectors.observations.stored import record_observation
 from registry.db import writing
 from registry.keys.sealing import Sealer, new_key
 from registry.notices import publish
-from registry.retention import holding
+from registry.retention.holds import holding
 from registry.settings import Settings
 from registry.webhooks import endpoints, outbox
 from registry.webhooks import stored as hooked

@@ -16,8 +16,9 @@ import pytest
 import requests
 
 from registry import db
-from registry.auth import clients, tokens
+from registry.auth.clients import stored as clients
 from registry.auth.scopes import SCOPES
+from registry.auth.tokens import access as tokens
 from registry.catalogue import load
 from registry.keys import sealing
 from tests import engines, ports

@@ -15,8 +15,8 @@ import requests
 
 from registry import clock, journal
 from registry.app import create_app
-from registry.auth import clients
-from registry.auth.registration import CODE, DEVICE, PUBLIC, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, PUBLIC, Registration
 from registry.auth.scopes import SCOPES
 from registry.webhooks import outbox
 from registry.webhooks import stored as hooked

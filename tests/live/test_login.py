@@ -21,8 +21,9 @@ from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
 from registry import db
-from registry.auth import clients, duties, giving
-from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.roles import duties, giving
 from tests import engines, ports
 from tests.live.browsing import Somebody
 from tests.live.conftest import ROOT, running

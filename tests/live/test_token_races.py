@@ -20,8 +20,10 @@ import requests
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from registry import db, journal
-from registry.auth import clients, codes, devices, duties, giving
-from registry.auth.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.clients import stored as clients
+from registry.auth.clients.registration import CODE, DEVICE, PUBLIC, REFRESH, Registration
+from registry.auth.roles import duties, giving
+from registry.auth.tokens import codes, devices
 from registry.people import users
 from tests import engines, ports
 from tests.live.conftest import running

@@ -25,7 +25,10 @@ def _in(package: object) -> tuple[str, ...]:
     return tuple(f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__))
 
 
-_RETENTION = ("arithmetic", "decision", "hold", "keyed", "lasting", "lengths", "rule", "rules", "saying")
+_RETENTION = (
+    *(f"rules.{name}" for name in ("arithmetic", "lengths", "rule", "rules", "saying")),
+    *("decisions.decision", "holds.hold", "holds.keyed", "publications.lasting"),
+)
 #: The cases of fixtures/checks, and what must hold of what a rule declares; no test that was written for the code.
 _CASES = ("tests/checks/test_cases.py", "-k", "a_check_says or rule_says_what or rule_needs or rule_looks")
 #: What needs no database, but for one question to the journal.

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from registry import db, journal
 from registry.api import application
-from registry.auth import routes as oauth
+from registry.auth.server import routes as oauth
 from registry.catalogue import load, store
 from registry.notices import pages, publish, published, routes
 from registry.settings import Settings

@@ -13,7 +13,7 @@ from registry.catalogue.model import Written
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.notices import published
 from registry.notices.publish import publish, withdraw
-from registry.retention import served
+from registry.retention.publications import served
 from registry.telling.words import languages
 
 BY = "client/test"

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from registry import clock
-from registry.auth import clients, giving
+from registry.auth.clients import stored as clients
+from registry.auth.roles import giving
 from registry.journal import entries
 from registry.people import cookies, providers, sessions, users
 from registry.people.pages import own_path

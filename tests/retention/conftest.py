@@ -9,8 +9,8 @@ import pytest
 from registry import clock
 from registry.catalogue import read, store
 from registry.catalogue.model import Written
-from registry.retention.rule import Rule
-from registry.retention.served import publish_rules, withdraw_rules
+from registry.retention.publications.served import publish_rules, withdraw_rules
+from registry.retention.rules.rule import Rule
 
 BY = "client/test"
 #: What somebody with the database in their hands may do to the end of the journal.

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from registry import clock
 from registry.errors import Invalid
 from registry.law import periods
-from registry.retention.arithmetic import anchor_day, due, end_of, later
+from registry.retention.rules.arithmetic import anchor_day, due, end_of, later
 from tests.engines import Engines
 
 HELSINKI = "Europe/Helsinki"

@@ -13,9 +13,11 @@ from flask import Flask
 from registry import clock, journal
 from registry.catalogue import read, store
 from registry.errors import Conflict, Gone, PreconditionFailed
-from registry.retention import changes, changing, routes
-from registry.retention.changing import Change
-from registry.retention.served import in_force, publish_rules
+from registry.retention.publications import routes
+from registry.retention.publications.served import in_force, publish_rules
+from registry.retention.shortenings import changing
+from registry.retention.shortenings import routes as changes
+from registry.retention.shortenings.changing import Change
 from tests.connectors.asking import Caller, make
 from tests.retention.conftest import Keeper, record
 

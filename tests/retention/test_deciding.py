@@ -9,10 +9,20 @@ import orjson
 import pytest
 
 from registry.catalogue.record import assemble
-from registry.retention import decision
-from registry.retention.decision import FIELDS, UNKNOWN, Item, Row, Unknown, concerns, decide, read, ruling
-from registry.retention.rules import derive
-from registry.retention.saying import Saying
+from registry.retention.decisions import decision
+from registry.retention.decisions.decision import (
+    FIELDS,
+    UNKNOWN,
+    Item,
+    Row,
+    Unknown,
+    concerns,
+    decide,
+    read,
+    ruling,
+)
+from registry.retention.rules.rules import derive
+from registry.retention.rules.saying import Saying
 from tests.retention.conftest import record
 from tests.retention.test_rules import stored
 

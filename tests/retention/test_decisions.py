@@ -14,13 +14,16 @@ from flask import Flask
 
 from registry import clock, db, errors, journal
 from registry.api import application
-from registry.auth import routes as oauth
+from registry.auth.server import routes as oauth
 from registry.catalogue import load, read
 from registry.keys import routes as keys
 from registry.keys import signing
-from registry.retention import answers, changing, decisions, holding, keyed, receipts
-from registry.retention.decision import UNKNOWN
-from registry.retention.served import in_force, publish_rules
+from registry.retention.decisions import answers, receipts
+from registry.retention.decisions import routes as decisions
+from registry.retention.decisions.decision import UNKNOWN
+from registry.retention.holds import holding, keyed
+from registry.retention.publications.served import in_force, publish_rules
+from registry.retention.shortenings import changing
 from registry.settings import Settings
 from tests.connectors.asking import Caller
 from tests.engines import Engines
@@ -559,7 +562,7 @@ def test_l6_when_the_database_cannot_be_read_there_is_no_answer(
     def away(*_: Any) -> None:
         raise errors.Unavailable("away")
 
-    monkeypatch.setattr("registry.retention.answers._moment", away)
+    monkeypatch.setattr("registry.retention.decisions.answers._moment", away)
     answer = caller.post(PATH, {"items": [{"system": "acme/desk", "category": "D1", "anchor": "2020-01-01"}]})
     assert answer.status_code == 503
     assert answer.json is not None

@@ -13,9 +13,11 @@ from flask import Flask
 from registry import db, journal
 from registry.api import application
 from registry.app import create_app
-from registry.auth import routes as oauth
-from registry.retention import hold, holding, holds, keyed, routes
-from registry.retention.holding import HeldSubject
+from registry.auth.server import routes as oauth
+from registry.retention.holds import hold, holding, keyed
+from registry.retention.holds import routes as holds
+from registry.retention.holds.holding import HeldSubject
+from registry.retention.publications import routes
 from registry.settings import Settings
 from tests.connectors.asking import Caller
 from tests.retention.conftest import Keeper

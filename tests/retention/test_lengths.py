@@ -9,8 +9,8 @@ import pytest
 
 from registry import db, journal
 from registry.clock import ENDLESS
-from registry.retention.lasting import Lasting, lasting, starts, withdrawals
-from registry.retention.lengths import Kept, Placed, at_least, plan
+from registry.retention.publications.lasting import Lasting, lasting, starts, withdrawals
+from registry.retention.rules.lengths import Kept, Placed, at_least, plan
 
 KIND = "pd:Name"
 

@@ -27,9 +27,10 @@ from hypothesis.stateful import (
 from registry import clock, db, journal
 from registry.catalogue import store
 from registry.errors import Conflict, Gone, SecondApproverRequired
-from registry.retention import changing, holding
-from registry.retention.answers import answers
-from registry.retention.arithmetic import due
+from registry.retention.decisions.answers import answers
+from registry.retention.holds import holding
+from registry.retention.rules.arithmetic import due
+from registry.retention.shortenings import changing
 from tests.retention.conftest import BY, Keeper, record
 
 RUNS, STEPS = map(int, os.environ.get("PROMISE", "12x30").split("x"))

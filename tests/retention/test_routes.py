@@ -11,8 +11,8 @@ from flask import Flask
 
 from registry import clock, db
 from registry.catalogue import load, read, store
-from registry.retention import routes
-from registry.retention.served import publish_rules
+from registry.retention.publications import routes
+from registry.retention.publications.served import publish_rules
 from tests.connectors.asking import Caller, make
 from tests.retention.conftest import BROKEN, BY, Keeper, record
 from tests.retention.test_rules import FILES

@@ -14,9 +14,9 @@ from registry.catalogue import load
 from registry.catalogue.model import Written
 from registry.catalogue.record import assemble
 from registry.law import law, periods
-from registry.retention import events
-from registry.retention.rule import Rule
-from registry.retention.rules import derive
+from registry.retention.rules import events
+from registry.retention.rules.rule import Rule
+from registry.retention.rules.rules import derive
 from tests.retention.conftest import record
 
 SIX = {"applies_to": ["D1"], "duration": "P6M", "action": "erase", "mode": "automatic"}

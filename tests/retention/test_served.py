@@ -20,9 +20,9 @@ from registry import clock, db, journal
 from registry.catalogue import read, store
 from registry.db import shape
 from registry.errors import Conflict, Gone
-from registry.retention import served
-from registry.retention.served import Publication, ServedRule, ServedSystem, in_force
-from registry.retention.stored import SaidOnce, ServedTogether
+from registry.retention.publications import served
+from registry.retention.publications.served import Publication, ServedRule, ServedSystem, in_force
+from registry.retention.publications.stored import SaidOnce, ServedTogether
 from tests.retention.conftest import BY, Keeper, record
 
 DESK = ("acme", "desk")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.retention import hold, keyed
-from registry.retention.hold import Asked, Hold, touching
+from registry.retention.holds import hold, keyed
+from registry.retention.holds.hold import Asked, Hold, touching
 from registry.settings import Settings
 
 #: What is published: customers has conversations (D1) and something whose kind is not said (D2); staff has names.

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from registry import db, errors, journal
 from registry.api import application
 from registry.app import create_app
-from registry.auth import routes as oauth
+from registry.auth.server import routes as oauth
 from registry.cli import main
 from registry.keys.sealing import new_key
 from registry.settings import Settings

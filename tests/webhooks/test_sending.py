@@ -21,7 +21,7 @@ import pytest
 from examples.receive_webhook import Refused, verified
 from registry import clock, db, journal
 from registry.errors import Invalid
-from registry.retention import holding
+from registry.retention.holds import holding
 from registry.webhooks import endpoints, outbox, receiver, schedule
 from registry.webhooks.sending import Sender
 from registry.webhooks.stored import Delivery, Standing, one, standing

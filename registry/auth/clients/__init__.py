@@ -1,0 +1,1 @@
+"""The programs that may ask, as they are registered and kept."""

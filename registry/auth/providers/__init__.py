@@ -1,0 +1,1 @@
+"""Organisations' own OpenID providers: whom they bring, and what their groups give."""

@@ -1,0 +1,1 @@
+"""The authorization server: /oauth, its pages and its metadata."""

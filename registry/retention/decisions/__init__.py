@@ -1,0 +1,1 @@
+"""May this data be deleted now: answered item by item, with receipts."""

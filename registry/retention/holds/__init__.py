@@ -1,0 +1,1 @@
+"""Legal holds: what may not be deleted whatever a rule says."""

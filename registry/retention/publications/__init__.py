@@ -1,0 +1,1 @@
+"""The rules of published versions: worked out once, stored, and served as stored."""
