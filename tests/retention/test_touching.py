@@ -184,6 +184,18 @@ def test_a_reference_is_hashed_under_its_key_and_the_key_is_known_by_a_number() 
     assert key.secret == SECRET.encode()
 
 
+ALIKE = ("customer 4711", "Customer-4711", " CUSTOMER\t4711 ", "customer4711", "Ｃｕｓｔｏｍｅｒ　４７１１", "ᶜustomer 4711")
+
+
+def test_a_reference_is_held_however_it_is_written_and_sought_also_as_it_was_given() -> None:
+    (key,) = keyed.keys(Settings(hold_key=SECRET))
+    assert {key.held(one) for one in ALIKE} == {key.digest("customer4711")}
+    assert len({key.held(one) for one in ("customer 4711", "customer 4712", "–", "...", "")}) == 5
+    assert keyed.plain("-–.") == "-–."  # where it has neither letter nor digit, all of it counts
+    assert key.sought("Customer 4711") == (key.digest("customer4711"), key.digest("Customer 4711"))
+    assert SECRET not in repr(key)
+
+
 def test_every_key_of_a_file_has_to_be_good_and_the_file_is_named(tmp_path: Path) -> None:
     kept = tmp_path / "keys"
     kept.write_text(f"{SECRET}\nshort\n")
