@@ -184,7 +184,10 @@ def test_a_reference_is_hashed_under_its_key_and_the_key_is_known_by_a_number() 
     assert key.secret == SECRET.encode()
 
 
-ALIKE = ("customer 4711", "Customer-4711", " CUSTOMER\t4711 ", "customer4711", "Ｃｕｓｔｏｍｅｒ　４７１１", "ᶜustomer 4711")
+ALIKE = (
+    "customer 4711", "Customer-4711", " CUSTOMER\t4711 ", "customer4711", "Ｃｕｓｔｏｍｅｒ　４７１１",
+    "ᶜustomer 4711",
+)  # fmt: skip
 
 
 def test_a_reference_is_held_however_it_is_written_and_sought_also_as_it_was_given() -> None:
