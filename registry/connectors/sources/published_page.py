@@ -19,40 +19,23 @@ from urllib.parse import urljoin, urlsplit
 
 from marshmallow import fields, validate
 
-from registry import outbound
 from registry.connectors.observed import statements
-from registry.connectors.observed.plain import ADDRESS, Word
-from registry.connectors.reading import pages, passages, trackers
+from registry.connectors.observed.plain import ADDRESS
+from registry.connectors.reading import pages, passages, trackers, visiting
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
-from registry.outbound import Answer, Refused
+from registry.outbound import Answer
 from registry.strict.schema import Schema
 
 LINKS = 60  # of the notice that are tried
-LONGEST = 2 * 1024 * 1024  # bytes of a page; a notice has a hundredth of that
-GONE = (404, 410)
-_MOVED = (301, 308)
-_ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
-
-
-class Address(Word):
-    """A page as a register gives its address, with or without its scheme."""
-
-    default_error_messages = {"url": "bad_url: An address of a page, such as https://www.example.fi/notice."}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            _place(text)
-        except ValueError:
-            raise self.make_error("url") from None
-        return text
 
 
 class PublishedPageSettings(Schema):
     """Which pages, each as the register gives its address."""
 
-    notice = Address(most=2000, required=True, metadata={"description": "Where the notice is published."})
-    refers_to = fields.List(Address(most=2000), validate=validate.Length(max=50), load_default=list)
+    notice = visiting.Address(
+        most=2000, required=True, metadata={"description": "Where the notice is published."}
+    )
+    refers_to = fields.List(visiting.Address(most=2000), validate=validate.Length(max=50), load_default=list)
 
 
 SOURCE = Source(
@@ -65,10 +48,7 @@ SOURCE = Source(
 
 def reach(settings: Mapping[str, Any]) -> Allow:
     """The hosts of the pages that are named."""
-    places = [_place(url) for url in (settings["notice"], *settings["refers_to"])]
-    return Allow(
-        hosts=tuple(dict.fromkeys(host for host, _ in places)), ports=frozenset(port for _, port in places)
-    )
+    return visiting.hosts_of((settings["notice"], *settings["refers_to"]))
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
@@ -103,34 +83,36 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
     links: list[str] = []
     for url in dict.fromkeys((settings["notice"], *settings["refers_to"])):
         try:
-            answer, asked = _ask(way, url)
+            answer, asked = visiting.ask(way, url)
         except NotSeen as one:
             way.broken(one.code)
             failed = failed or one
             continue
-        if answer.status == 200 and _is_html(answer):
+        if answer.status == 200 and visiting.is_html(answer):
             visits.append(_visit(answer, asked))
         found[url], there = _page(way, url, asked, answer, notice=url == settings["notice"])
         links = links or there
     if failed is not None and not found:
         raise failed
-    known = {_plain(url) for url in found}
-    return {"pages": [*found.values(), *_dead(way, [one for one in links if _plain(one) not in known])]}
+    known = {visiting.plain(url) for url in found}
+    return {
+        "pages": [*found.values(), *_dead(way, [one for one in links if visiting.plain(one) not in known])]
+    }
 
 
 def _page(
     way: Way, url: str, asked: str, answer: Answer, *, notice: bool
 ) -> tuple[dict[str, Any], list[str]]:
     told: dict[str, Any] = {"url": url, "status": answer.status}
-    if answer.status in _MOVED and (where := answer.headers.get("location", "")):
+    if answer.status in visiting.MOVED and (where := answer.headers.get("location", "")):
         told["moved_to"] = ADDRESS.sub("…", urljoin(asked, where))[:2000]
     if not notice or answer.status != 200:
         return told, []
     way.evidence(answer.body)
-    if not _is_html(answer):
+    if not visiting.is_html(answer):
         way.broken("not_html")
         return told, []
-    html = _read(answer)
+    html = visiting.characters(answer)
     text, links = pages.read(html, asked)
     if text:
         told["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
@@ -147,16 +129,10 @@ def _page(
 
 def _visit(answer: Answer, asked: str) -> Visit:
     host = urlsplit(asked).hostname or ""
-    left = itertools.chain(trackers.of_answer(answer.headers, host), trackers.of_page(_read(answer), asked))
+    left = itertools.chain(
+        trackers.of_answer(answer.headers, host), trackers.of_page(visiting.characters(answer), asked)
+    )
     return Visit(list(itertools.islice(left, trackers.MOST)), hashlib.sha256(answer.body).digest())
-
-
-def _is_html(answer: Answer) -> bool:
-    return "html" in answer.headers.get("content-type", "text/html").lower()
-
-
-def _read(answer: Answer) -> str:
-    return pages.decoded(answer.body, answer.headers.get("content-type", "").lower())
 
 
 def _dead(way: Way, links: list[str]) -> Iterator[dict[str, Any]]:
@@ -169,36 +145,9 @@ def _dead(way: Way, links: list[str]) -> Iterator[dict[str, Any]]:
         if ADDRESS.search(link):
             continue
         try:
-            answer, _ = _ask(way, link)
+            answer, _ = visiting.ask(way, link)
         except NotSeen as failed:
             way.broken(failed.code)
             continue
-        if answer.status in GONE:
+        if answer.status in visiting.GONE:
             yield {"url": link[:2000], "status": answer.status, "linked": True}
-
-
-def _ask(way: Way, url: str) -> tuple[Answer, str]:
-    """What a page answers, whatever it is, and the URL that was asked. Raises NotSeen where there was no answer."""
-    whole = url if "://" in url else f"https://{url}"
-    for asked in (whole, whole.replace("http://", "https://", 1)):
-        way.asked += 1
-        way.took()
-        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()), most=LONGEST)
-        try:
-            return outbound.ask("GET", asked, allow=allow, headers=_ACCEPT, redirects=True), asked
-        except Refused as refused:
-            if refused.code != "scheme_refused" or asked.startswith("https://"):
-                raise NotSeen("unavailable", refused.code) from None
-    raise NotSeen("unavailable", "scheme_refused")
-
-
-def _place(url: str) -> tuple[str, int]:
-    """The host and the port of a page. Raises ValueError."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError("no page")
-    return parts.hostname, parts.port or 443
-
-
-def _plain(url: str) -> str:
-    return url.casefold().partition("://")[2].rstrip("/") if "://" in url else url.casefold().rstrip("/")
