@@ -24,14 +24,19 @@ class Watch:
     """acme/desk is declared, and acme/clients, a register that it serves, with a record."""
 
     def __init__(
-        self, kind: str, settings: Mapping[str, Any], secrets: Mapping[str, str], record: Mapping[str, Any]
+        self,
+        kind: str,
+        settings: Mapping[str, Any],
+        secrets: Mapping[str, str],
+        record: Mapping[str, Any],
+        system: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind, self.given, self.secrets = kind, settings, secrets
         self.way: Way | None = None
         controller = {"name": "Acme", "website": "https://www.acme.example"}
         for what, key, body in (
             ("controller", "acme", controller),
-            ("system", "desk", {"name": "Desk"}),
+            ("system", "desk", {"name": "Desk", **(system or {})}),
             ("register", "clients", {"register": "Clients", "systems": ["desk"], **record}),
         ):
             store.declare(what, "acme", key, body, by=BY, expect=store.NEW)
@@ -66,9 +71,11 @@ class Watch:
 
     def because(self, code: str, key: str) -> int | None:
         """The number of the observation that a finding rests on."""
-        (row,) = (row for row in _rows(code) if row.key == key)
-        number = orjson.loads(bytes(row.document)).get("observation")
-        return None if number is None else int(number)
+        return self.grounds(code)[key]
+
+    def grounds(self, code: str) -> dict[str, int | None]:
+        """The numbers of the observations that what a check says rests on, by key."""
+        return {row.key: orjson.loads(bytes(row.document))["observation"] for row in _rows(code)}
 
 
 def _rows(code: str) -> list[StoredFinding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from registry import clock
@@ -21,9 +22,11 @@ def unseen(
 ) -> Outcome:
     """The open question of a system that was not seen whole; `system` None: the record names none.
 
-    It says whether the look failed, broke off, or was never made. `key` is the system's unless given.
+    It says whether the look failed, broke off, or was never made, and rests on the look that there was. `key` is the
+    system's unless given.
     """
     failed = case.blind(kind, system) if system else None
+    looks = ([failed] if failed is not None else case.observed(kind, system)) if system else []
     if system is None:
         fi, en = (
             "Selosteessa ei ole järjestelmää, josta sen voisi nähdä.",
@@ -45,7 +48,36 @@ def unseen(
         en = f"Of the system {system} this has not been looked at."
     else:
         fi, en = f"Järjestelmää {system} ei ole katsottu.", f"Nobody has looked at the system {system}."
-    return case.open(field, key=(system or "") if key is None else key, fi=fi, en=en, closes=closes)
+    return case.open(
+        field,
+        key=(system or "") if key is None else key,
+        observation=looks[0].id if looks else None,
+        fi=fi,
+        en=en,
+        closes=closes,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unseen:
+    """Why something was not seen, as sentences to add (each begins with a space), and the look that says so."""
+
+    fi: str = ""
+    en: str = ""
+    observation: int | None = None
+
+
+def why_unseen(case: Case, kind: str) -> Unseen:
+    """Why a kind was not seen of any system, where a look failed or no longer counts; empty where nobody looked."""
+    for system, _ in case.systems():
+        if over := case.lapsed(kind, system):
+            fi, en = lapsed_in_words(over)
+            return Unseen(f" {fi}", f" {en}", over.id)
+        if look := case.blind(kind, system):
+            reason = look.payload["reason"]
+            fi = f" Järjestelmästä {system} sitä ei saatu katsottua ({reason})."
+            return Unseen(fi, f" In {system} it could not be looked at ({reason}).", look.id)
+    return Unseen()
 
 
 def lapsed_in_words(seen: Observation) -> tuple[str, str]:

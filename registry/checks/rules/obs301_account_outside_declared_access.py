@@ -183,25 +183,36 @@ def _foreign(case: Case, declared: Declared, look: Observation, domain: str, cou
     )
 
 
+#: What is looked at, in Finnish and English: accounts tell whose they are, roles are what there is without them.
+_LOOKED_AT = {
+    "accounts": ("tunnuksia", "tunnuksista", "accounts"),
+    "roles": ("rooleja", "rooleista", "roles"),
+}
+
+
 def _unseen(case: Case, system: str | None) -> Outcome:
-    failed = case.blind("accounts", system) if system else None
+    look: Observation | None = None
     if system is None:
         fi = "Selosteessa ei ole järjestelmää, jonka tunnuksia voisi katsoa."
         en = "The record names no system whose accounts could be seen."
-    elif failed is not None:
-        fi = f"Järjestelmän {system} tunnuksia ei saatu katsottua ({failed.payload['reason']})."
-        en = f"The accounts of {system} could not be looked at ({failed.payload['reason']})."
-    elif case.observed("accounts", system):
-        fi = f"Järjestelmän {system} tunnuksista on nähty vain osa."
-        en = f"Only part of the accounts of {system} has been seen."
     else:
         fi, en = (
             f"Järjestelmän {system} tunnuksia ei ole katsottu.",
             f"Nobody has looked at the accounts of {system}.",
         )
+    for kind, (at, of, what) in _LOOKED_AT.items() if system else ():
+        if look := case.blind(kind, system or ""):
+            fi = f"Järjestelmän {system} {at} ei saatu katsottua ({look.payload['reason']})."
+            en = f"The {what} of {system} could not be looked at ({look.payload['reason']})."
+            break
+        if look := next(iter(case.observed(kind, system)), None):
+            fi = f"Järjestelmän {system} {of} on nähty vain osa."
+            en = f"Only part of the {what} of {system} has been seen."
+            break
     return case.open(
         _field(case),
         key=system or "",
+        observation=look.id if look is not None else None,
         fi=fi,
         en=en,
         closes=(

@@ -234,6 +234,7 @@ def _undecided(declared: Declared, system: str, look: Look) -> Outcome:
     return declared.case.open(
         declared.field,
         key=f"{declared.rule.id}:{system}",
+        observation=failed[0].id if failed and not look.notes else None,
         fi=" ".join([fi, *(note for note, _ in told)]),
         en=" ".join([en, *(note for _, note in told)]),
         closes=(

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.checks.rule import Case, Outcome, Rule, dated
-from registry.checks.rules._looking import lapsed_in_words, unseen, weak
+from registry.checks.rules._looking import unseen, weak, why_unseen
 from registry.clock import day
 from registry.connectors.observed.observation import Observation
 from registry.law import remembered
@@ -93,13 +93,13 @@ def _processor(case: Case, index: int, processor: Any) -> Outcome | None:
         )
     found = _newest(case, "sub_processors", "lists", "processor", names)
     if found is None or not found[0].complete:
+        why = why_unseen(case, "sub_processors")
         return case.open(
             field,
             key=_plain(case, names[0]),
-            fi=f"Toimittajan {names[0]} alikäsittelijäluetteloa ei ole katsottu kokonaan."
-            f"{_over(case, 'sub_processors')[0]}",
-            en=f"The list of sub-processors of {names[0]} has not been looked at to the end."
-            f"{_over(case, 'sub_processors')[1]}",
+            observation=found[0].id if found else why.observation,
+            fi=f"Toimittajan {names[0]} alikäsittelijäluetteloa ei ole katsottu kokonaan.{why.fi}",
+            en=f"The list of sub-processors of {names[0]} has not been looked at to the end.{why.en}",
             closes=("Havainto julkaistusta luettelosta.", "An observation of the published list."),
         )
     seen, listed = found
@@ -158,13 +158,14 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
     unsure = (rests_on.key,) if any(remembered(rests_on, name) for name in ("needs", "valid_from")) else ()
     found = _newest(case, "certification", "entries", "importer", [name], item.instrument)
     if found is None:
+        why = why_unseen(case, "certification")
         return case.open(
             field,
             key=key,
             remembered=unsure,
-            fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).{_over(case, 'certification')[0]}",
-            en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')})."
-            f"{_over(case, 'certification')[1]}",
+            observation=why.observation,
+            fi=f"Ei ole katsottu, onko {name} listalla ({instrument.get('fi')}).{why.fi}",
+            en=f"Whether {name} is on the list has not been looked at ({instrument.get('en')}).{why.en}",
             closes=("Havainto listan merkinnästä.", "An observation of the entry in the list."),
         )
     seen, entry = found
@@ -187,6 +188,19 @@ def _importer(case: Case, index: int, item: Any) -> Outcome | None:
             fi=f"Toimittajan {name} sertifiointi oli uusittava viimeistään {dated(due)}.",
             en=f"The certification of {name} had to be renewed by {dated(due)}.",
             closes=("Uusi havainto listan merkinnästä.", "A new observation of the entry in the list."),
+        )
+    if not seen.complete:
+        return case.open(
+            field,
+            key=key,
+            remembered=unsure,
+            observation=seen.id,
+            fi=f"Listasta on nähty vain osa: {name} ({instrument.get('fi')}).",
+            en=f"Only part of the list has been seen: {name} ({instrument.get('en')}).",
+            closes=(
+                "Täydellinen havainto listan merkinnästä.",
+                "A whole observation of the entry in the list.",
+            ),
         )
     return None
 
@@ -259,12 +273,6 @@ def _newest(
         if _plain(case, entry[who]) in same and entry.get("instrument") == instrument
     ]
     return max(found, key=lambda one: one[0].taken_at, default=None)
-
-
-def _over(case: Case, kind: str) -> tuple[str, str]:
-    """What is added where something was seen that no longer counts."""
-    over = case.lapsed(kind)
-    return (" " + lapsed_in_words(over)[0], " " + lapsed_in_words(over)[1]) if over else ("", "")
 
 
 def _plain(case: Case, name: str) -> str:

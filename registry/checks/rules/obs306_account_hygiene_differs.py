@@ -196,7 +196,7 @@ def _set(case: Case, system: str) -> Iterator[Outcome]:
         if told is not None and seen is not None:
             wrongs.append(_setting(case, seen, one, field, told))
     yield from wrongs
-    blind = case.blind("settings", system) is not None
+    blind = seen is None and case.blind("settings", system) is not None
     if not wrongs and (blind or (seen is not None and (not seen.complete or claimed.keys() - shown))):
         closes = (
             "Täydellinen havainto järjestelmän asetuksista.",
@@ -250,7 +250,11 @@ def _ours(case: Case, system: str) -> Iterator[Outcome]:
             )
         return
     because = seen.payload.get("because")
-    if seen.payload["more_than_reading"] is None:
+    if seen.payload["more_than_reading"] is False and not seen.complete:
+        yield unseen(
+            case, "credential", system, _field(case), closes=_CLOSES_OURS, key=f"{system}:credential"
+        )
+    elif seen.payload["more_than_reading"] is None:
         why = _UNTOLD.get(because or "")
         yield case.open(
             _field(case),

@@ -23,7 +23,7 @@ from typing import Any
 from registry import errors
 from registry.catalogue.record import withheld
 from registry.checks.rule import Case, Outcome, Place, Rule
-from registry.checks.rules._looking import lapsed_in_words
+from registry.checks.rules._looking import why_unseen
 from registry.checks.rules._wording import differing, laid_beside
 from registry.connectors.observed.observation import Observation
 from registry.law import periods
@@ -44,7 +44,7 @@ RULE = Rule(
         "/document/referenced_urls/*/url", "/document/referenced_urls/*/used_for", "/document/updated_on",
         "/retention/*/duration", "/controller/email", "/dpo/contact/email", "/contact_points/*/email",
         "/processors/*/name", "/systems/*/vendor",
-        "observation:inventory", "observation:published_text",
+        "observation:inventory", "observation:published_text", "observation:could_not_look",
     ),
     kinds=("fail", "pass", "open"),
 )  # fmt: skip
@@ -92,14 +92,13 @@ def _pages(case: Case) -> Iterator[Outcome]:
     yield from _links(case, found, {_plain(url) for url in wanted.values()})
     if unread:
         urls = ", ".join(wanted[field] for field in unread)
-        over = case.lapsed("published_text")
-        why = (f" {one}" for one in lapsed_in_words(over)) if over else ("", "")
-        fi, en = why
+        why = why_unseen(case, "published_text")
         yield case.open(
             unread[0],
             key="pages",
-            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{fi}",
-            en=f"These pages have not been looked at or compared: {urls}.{en}",
+            observation=why.observation,
+            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{why.fi}",
+            en=f"These pages have not been looked at or compared: {urls}.{why.en}",
             closes=(
                 "Havainto sivuista ja julkaistusta tekstistä.",
                 "An observation of the pages and the published text.",
@@ -254,13 +253,16 @@ def _plain(url: str) -> str:
 def _systems(case: Case) -> Iterator[Outcome]:
     looks = case.observed("inventory")
     if not looks:
-        over = case.lapsed("inventory")
+        why = why_unseen(case, "inventory")
         fi, en = ("Järjestelmäluetteloa ei ole katsottu.", "Nobody has looked at an inventory of systems.")
+        if why.observation is not None:
+            en = "An inventory of systems has not been seen."
         yield case.open(
             "/systems/0" if case.record.systems else "/systems",
             key="inventory",
-            fi=f"{fi} {lapsed_in_words(over)[0]}" if over else fi,
-            en=f"{en} {lapsed_in_words(over)[1]}" if over else en,
+            observation=why.observation,
+            fi=f"{fi}{why.fi}",
+            en=f"{en}{why.en}",
             closes=("Havainto järjestelmäluettelosta.", "An observation of an inventory of systems."),
         )
         return
