@@ -138,11 +138,8 @@ def end_engagement(number: int, *, by: str, expect: int) -> dict[str, Any]:
 
     Raises errors.NotFound, errors.PreconditionFailed, errors.Gone for one that is over.
     """
-    row = ENGAGEMENTS.one(number)
-    if row is None:
-        raise NotFound("There is no such engagement.")
     now = journal.stamp()
-    if row.ends_at <= now:
+    if ENGAGEMENTS.one(number).ends_at <= now:
         raise Gone("The engagement is over already.")
     told = ENGAGEMENTS.next(number, expect)
     for role in giving.StoredRole.select().where(

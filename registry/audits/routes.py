@@ -39,7 +39,7 @@ from registry.audits import engaging, reading
 from registry.audits.engaging import Engagement, Terms
 from registry.auth.roles import giving
 from registry.db import writes
-from registry.errors import Invalid, NotFound
+from registry.errors import Invalid
 from registry.people import commands, links, users
 from registry.settings import Settings
 
@@ -281,10 +281,7 @@ def list_reads(query: dict[str, Any], number: int) -> Response:
 
 
 def _mine(number: int) -> Engagement:
-    row = engaging.ENGAGEMENTS.one(number)
-    if row is None or not theirs(row.controller):
-        raise NotFound("There is no such engagement.")
-    return row
+    return engaging.ENGAGEMENTS.one(number, lambda row: theirs(row.controller))
 
 
 def _read(asking: Holder, status: int) -> None:

@@ -1,7 +1,7 @@
 """Things that are kept in states: none is altered but for when the next took its place, and each has its journal entry.
 
-Waivers, legal holds, changes of rules and engagements are such things: proposed or opened by one, approved, reviewed or
-ended by somebody later, and readable for ever as they were.
+Waivers, legal holds, changes of rules, engagements, connectors and webhooks are such things: proposed, opened or added
+by one, approved, changed or ended by somebody later, and readable for ever as they were.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ class State(Stored):
     class Meta:
         primary_key = peewee.CompositeKey("id", "version")
 
+    @property
+    def told(self) -> Told:
+        """The document as data."""
+        return dict(orjson.loads(bytes(self.document)))
+
 
 S = TypeVar("S", bound=State)
 
@@ -70,9 +75,11 @@ class States(Generic[S]):
         """The number of the next thing."""
         return (self.model.select(peewee.fn.MAX(self.model.id)).scalar() or 0) + 1
 
-    def one(self, number: int) -> S | None:
-        """The newest state of a thing; None if there is none."""
+    def one(self, number: int, seen: Callable[[S], bool] = lambda _row: True) -> S:
+        """The newest state of a thing. Raises errors.NotFound, also where it is not `seen` by whoever asks."""
         found: S | None = self.model.get_or_none(self.stands & (self.model.id == number))
+        if found is None or not seen(found):
+            raise NotFound(f"There is no such {self.called}.")
         return found
 
     def next(self, number: int, expect: int) -> Told:
@@ -81,13 +88,11 @@ class States(Generic[S]):
         Raises errors.NotFound, and errors.PreconditionFailed where it is another version than `expect`.
         """
         row = self.one(number)
-        if row is None:
-            raise NotFound(f"There is no such {self.called}.")
         if row.version != expect:
             raise PreconditionFailed(
                 "It has changed since you read it; read it again, and send the new ETag."
             )
-        return {**orjson.loads(bytes(row.document)), "version": expect + 1}
+        return {**row.told, "version": expect + 1}
 
     def append(
         self, told: Told, now: str, *, by: str, action: str, payload: Mapping[str, Any] | None = None
@@ -128,7 +133,7 @@ class States(Generic[S]):
         if not states or states[0].version != version:
             return None
         state, following = states[0], states[1].recorded_at if len(states) > 1 else ENDLESS
-        told = orjson.loads(bytes(state.document))
+        told = state.told
         columns = {
             "id": told["id"],
             "version": told["version"],

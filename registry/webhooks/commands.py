@@ -9,7 +9,7 @@ import click
 from registry import clock, db, terminal
 from registry.webhooks import outbox
 from registry.webhooks.sending import Sender
-from registry.webhooks.stored import Endpoint, standing
+from registry.webhooks.stored import ENDPOINTS, Endpoint, standing
 
 
 @click.group(cls=terminal.Told)
@@ -45,9 +45,8 @@ def list_() -> None:
     """Show the webhooks and how they stand."""
     terminal.opened()
     rows = []
-    for row in (
-        Endpoint.select().where(Endpoint.current & (Endpoint.state != "removed")).order_by(Endpoint.id)
-    ):
+    live = ENDPOINTS.stands & (Endpoint.state != "removed")
+    for row in Endpoint.select().where(live).order_by(Endpoint.id):
         stands = standing(row.id) or {}
         state = row.state + (f" ({row.told['disabled_because']})" if row.state == "disabled" else "")
         rows.append(

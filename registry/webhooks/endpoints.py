@@ -7,17 +7,15 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-import peewee
-import rfc8785
-
 from registry import clock, errors, journal
 from registry.catalogue import store
 from registry.changes import feed
 from registry.db import writes
-from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
+from registry.errors import Conflict, Gone, Invalid, NotFound
+from registry.journal import Told
 from registry.keys import held
 from registry.keys.sealing import KeyMissing, Sealer, Tampered, key_of
-from registry.webhooks.stored import Delivery, Endpoint, EndpointSecret, Standing, one
+from registry.webhooks.stored import ENDPOINTS, Delivery, Endpoint, EndpointSecret, Standing
 
 #: Who disables an endpoint that cannot be reached, or that said it is gone.
 BY = "webhooks"
@@ -44,13 +42,12 @@ def add_endpoint(
     """
     if not store.exists("controller", controller, controller):
         raise NotFound("No such controller; declare it first.")
-    live = Endpoint.current & (Endpoint.controller == controller) & (Endpoint.state != "removed")
+    live = ENDPOINTS.stands & (Endpoint.controller == controller) & (Endpoint.state != "removed")
     if Endpoint.select().where(live).count() >= MOST_OF_ONE:
         raise Conflict(f"A controller has at most {MOST_OF_ONE} webhooks.", code="too_many_webhooks")
-    number = (Endpoint.select(peewee.fn.MAX(Endpoint.id)).scalar() or 0) + 1
-    now, made = journal.stamp(), new_secret()
+    number, now, made = ENDPOINTS.following(), journal.stamp(), new_secret()
     _seal(number, 1, made, sealer)
-    seq = _append(
+    ENDPOINTS.append(
         {
             "id": number,
             "version": 1,
@@ -65,10 +62,10 @@ def add_endpoint(
             "changed_at": now,
         },
         now,
-        by,
-        "added",
+        by=by,
+        action="added",
     )
-    Standing.insert(endpoint=number, position=seq, failures=0).execute()
+    Standing.insert(endpoint=number, position=journal.position(), failures=0).execute()
     return number, made
 
 
@@ -92,7 +89,7 @@ def change_endpoint(
     if told["state"] == "enabled" and sorted(kinds) != told["kinds"]:
         _pass_over(number, told)
     told |= {"url": url, "kinds": sorted(kinds), "description": description, "state": state}
-    _append({**told, "disabled_because": None, "changed_at": now}, now, by, "changed")
+    ENDPOINTS.append({**told, "disabled_because": None, "changed_at": now}, now, by=by, action="changed")
     Standing.update(failures=0, failing_since=None, resume_at=None).where(
         Standing.endpoint == number
     ).execute()
@@ -125,18 +122,18 @@ def give_secret(number: int, *, overlap_hours: int, by: str, expect: int, sealer
     serial, made = max(one_["number"] for one_ in told["secrets"]) + 1, new_secret()
     _seal(number, serial, made, sealer)
     told["secrets"] = [{"number": serial, "given_at": now, "until": None}, *kept]
-    _append({**told, "changed_at": now}, now, by, "secret-given")
+    ENDPOINTS.append({**told, "changed_at": now}, now, by=by, action="secret-given")
     return made
 
 
 @writes
 def disable(number: int, why: Why) -> None:
     """Send nothing more until somebody enables it again; nothing for one that is not enabled."""
-    row = one(number, None)
+    row = ENDPOINTS.one(number)
     if row.state == "enabled":
-        now = journal.stamp()
-        told = {**row.told, "version": row.version + 1, "state": "disabled", "disabled_because": why}
-        _append({**told, "changed_at": now}, now, BY, "disabled")
+        told, now = ENDPOINTS.next(number, row.version), journal.stamp()
+        told |= {"state": "disabled", "disabled_because": why}
+        ENDPOINTS.append({**told, "changed_at": now}, now, by=BY, action="disabled")
 
 
 @writes
@@ -146,7 +143,7 @@ def remove_endpoint(number: int, *, by: str, expect: int) -> None:
     for model in (EndpointSecret, Delivery, Standing):
         model.delete().where(model.endpoint == number).execute()
     told |= {"state": "removed", "disabled_because": None, "secrets": []}
-    _append({**told, "changed_at": now}, now, by, "removed")
+    ENDPOINTS.append({**told, "changed_at": now}, now, by=by, action="removed")
 
 
 def new_secret() -> str:
@@ -216,29 +213,8 @@ def _bound(number: int, serial: int) -> str:
     return f"webhook/{number}/{serial}"
 
 
-def _newest(number: int, expect: int) -> dict[str, Any]:
-    row = one(number, None)
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    if row.state == "removed":
+def _newest(number: int, expect: int) -> Told:
+    told = ENDPOINTS.next(number, expect)
+    if told["state"] == "removed":
         raise Gone("The webhook was removed.")
-    return {**row.told, "version": expect + 1}
-
-
-def _append(told: Mapping[str, Any], now: str, by: str, action: str) -> int:
-    document = rfc8785.dumps(dict(told))
-    Endpoint.update(current=False).where(Endpoint.current & (Endpoint.id == told["id"])).execute()
-    Endpoint.insert(
-        id=told["id"],
-        version=told["version"],
-        controller=told["controller"],
-        state=told["state"],
-        current=True,
-        recorded_at=now,
-        document=document,
-    ).execute()
-    entry = journal.append(
-        f"webhook.{action}", f"webhook/{told['controller']}/{told['id']}",
-        by=by, version=told["version"], payload={}, content=document,
-    )  # fmt: skip
-    return entry.seq
+    return told

@@ -20,7 +20,7 @@ from registry.db import writes
 from registry.errors import Conflict, NotFound
 from registry.webhooks import endpoints, schedule
 from registry.webhooks.receiver import Outcome
-from registry.webhooks.stored import Delivery, Endpoint, Standing, one
+from registry.webhooks.stored import ENDPOINTS, Delivery, Endpoint, Standing
 
 #: How long a sender may be silent before another takes its place, seconds: longer than a try takes.
 LEASE = 60
@@ -180,7 +180,7 @@ def try_again(endpoint: int, seq: int, *, by: str) -> None:
     this = (Delivery.endpoint == endpoint) & (Delivery.seq == seq)
     if not Delivery.select().where(this).exists():
         raise NotFound("There is no such message.")
-    row = one(endpoint, None)
+    row = ENDPOINTS.one(endpoint)
     if row.state != "enabled":
         raise Conflict("Nothing is sent while the webhook is not enabled.", code="not_enabled")
     Delivery.update(state="pending", tries=0, next_at=clock.now()).where(this).execute()
@@ -207,7 +207,7 @@ def waiting(now: str, seen: dict[int, int] | None = None) -> list[tuple[int, boo
     )
     waiting_now = {number for (number,) in due_now.tuples()}
     size, found = feed.size(), []
-    for row in Endpoint.select().where(Endpoint.current & (Endpoint.state == "enabled")):
+    for row in Endpoint.select().where(ENDPOINTS.stands & (Endpoint.state == "enabled")):
         stands = here.get(row.id)
         if stands is not None and (row.id in waiting_now or _something(row, stands.position, size, seen)):
             found.append((row.id, stands.failures == 0))

@@ -30,11 +30,10 @@ from registry.api import (
     within,
 )
 from registry.changes.kinds import KINDS
-from registry.errors import NotFound
 from registry.keys.sealing import Sealer
 from registry.webhooks import endpoints, outbox, receiver
 from registry.webhooks import stored as kept
-from registry.webhooks.stored import FATES, STATES, Delivery, Endpoint
+from registry.webhooks.stored import ENDPOINTS, FATES, STATES, Delivery, Endpoint
 
 blueprint = Blueprint("webhooks", __name__, description="Being told of what changes")
 
@@ -263,7 +262,7 @@ def remove_webhook(number: int) -> Response:
 def list_webhooks(query: dict[str, Any]) -> Response:
     """List webhooks, the latest first, those included that were removed."""
     window = seek(query, int)
-    rows = Endpoint.select().where(Endpoint.current, *within(Endpoint.controller))
+    rows = Endpoint.select().where(ENDPOINTS.stands, *within(Endpoint.controller))
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(Endpoint, name) == query[name])
@@ -305,10 +304,7 @@ def retry_webhook_delivery(number: int, sequence: int) -> Response:
 
 
 def _mine(number: int) -> Endpoint:
-    row = kept.one(number, None)
-    if not theirs(row.controller):
-        raise NotFound("There is no such webhook.")
-    return row
+    return ENDPOINTS.one(number, lambda row: theirs(row.controller))
 
 
 def _told(row: Endpoint) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from registry.settings import Settings
 from registry.webhooks import outbox, receiver
 from registry.webhooks.endpoints import secrets_of
 from registry.webhooks.receiver import Outcome
-from registry.webhooks.stored import one
+from registry.webhooks.stored import ENDPOINTS
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def send_to(
         return told
     try:
         while not stop():
-            row = one(endpoint, None)
+            row = ENDPOINTS.one(endpoint)
             if row.state != "enabled":
                 break
             message = outbox.due(endpoint, clock.now())

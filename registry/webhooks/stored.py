@@ -7,15 +7,13 @@ message fares.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from typing import Any, Literal, get_args
 
-import orjson
 import peewee
 
 from registry import journal
 from registry.db import Instant, Stored, Text
-from registry.errors import NotFound
+from registry.journal import Told
 
 State = Literal["enabled", "paused", "disabled", "removed"]
 STATES: tuple[State, ...] = get_args(State)
@@ -23,26 +21,21 @@ Fate = Literal["pending", "delivered", "failed"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 
 
-class Endpoint(Stored):
-    """One state of an endpoint; `document` as served."""
+class Endpoint(journal.State):
+    """One state of an endpoint."""
 
-    id: Any = peewee.BigIntegerField()
-    version: Any = peewee.BigIntegerField()
-    controller = Text()
     state = Text()
-    current = peewee.BooleanField()
-    recorded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "webhooks_endpoint"
-        primary_key = peewee.CompositeKey("id", "version")
-        indexes = ((("current", "id"), False), (("controller", "current"), False))
+        indexes = ((("superseded_at", "id"), False), (("superseded_at", "controller"), False))
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """The document as data."""
-        return dict(orjson.loads(bytes(self.document)))
+
+def _columns(told: Told) -> dict[str, Any]:
+    return {"controller": told["controller"], "state": told["state"]}
+
+
+ENDPOINTS = journal.States(Endpoint, "webhook", called="webhook", columns=_columns, times=("changed_at",))
 
 
 class EndpointSecret(Stored):
@@ -114,14 +107,6 @@ class Delivery(Stored):
 # --- reading
 
 
-def one(number: int, controllers: Collection[str] | None) -> Endpoint:
-    """The newest state of an endpoint. Raises NotFound, also for one of a controller that is not among these."""
-    row: Endpoint | None = Endpoint.get_or_none(Endpoint.current & (Endpoint.id == number))
-    if row is None or (controllers is not None and row.controller not in controllers):
-        raise NotFound("There is no such webhook.")
-    return row
-
-
 def standing(number: int) -> dict[str, Any] | None:
     """How an endpoint stands, as it is served; None for one that was removed."""
     row = Standing.get_or_none(Standing.endpoint == number)
@@ -136,27 +121,3 @@ def standing(number: int) -> dict[str, Any] | None:
         "failing_since": row.failing_since,
         "resume_at": row.resume_at,
     }
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterable[tuple[str, int]]:
-    rows = Endpoint.select(Endpoint.controller, Endpoint.id, Endpoint.version)
-    rows = rows.order_by(Endpoint.id, Endpoint.version).tuples().iterator()
-    return ((f"webhook/{controller}/{number}", version) for controller, number, version in rows)
-
-
-@journal.witness("webhook", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    row = Endpoint.get_or_none((Endpoint.id == int(number)) & (Endpoint.version == (version or 0)))
-    if row is None:
-        return None
-    told = row.told
-    newest = Endpoint.select(peewee.fn.MAX(Endpoint.version)).where(Endpoint.id == row.id).scalar()
-    copied = (f"webhook/{row.controller}/{row.id}", row.version, row.state, row.recorded_at, row.current)
-    named = (object_, told["version"], told["state"], told["changed_at"], row.version == newest)
-    return bytes(row.document) if copied == named else b"columns differ from the document"

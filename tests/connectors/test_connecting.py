@@ -50,7 +50,7 @@ def add(sealer: Sealer, **more: Any) -> int:
 
 
 def told(number: int) -> dict[str, Any]:
-    return connected.one(number, None).told
+    return connected.CONNECTORS.one(number).told
 
 
 def test_one_is_added_with_its_secret_and_is_due(sealer: Sealer) -> None:
@@ -59,13 +59,13 @@ def test_one_is_added_with_its_secret_and_is_due(sealer: Sealer) -> None:
     said = told(1)
     assert said["hosts"] == ["127.0.0.1:8443"] and said["sees"] == ["accounts", "region", "apps"]
     assert said["secrets"][0]["name"] == "token" and said["secrets"][0]["given_at"] is not None
-    assert connected.unsealed(connected.one(1, None), sealer) == {"token": SECRET}
+    assert connected.unsealed(connected.CONNECTORS.one(1), sealer) == {"token": SECRET}
     assert (
         connected.of_systems([("acme", "desk")])[0].id == 1
         and connected.of_systems([("other", "desk")]) == []
     )
     with pytest.raises(errors.NotFound):
-        connected.one(1, {"other"})
+        connected.CONNECTORS.one(1, lambda row: row.controller == "other")
     assert journal.entries(of="connector/acme/1")[0].action == "connector.added"
 
 
@@ -146,14 +146,14 @@ def test_other_hosts_drop_the_secrets_and_other_settings_do_not(sealer: Sealer) 
     add(sealer)
     connecting.change_connector(1, settings=HERE, every_hours=None, state="paused", by=BY, expect=1)
     assert told(1)["secrets"][0]["given_at"] and connected.due() == []
-    assert connected.unsealed(connected.one(1, None), sealer) == {"token": SECRET}
+    assert connected.unsealed(connected.CONNECTORS.one(1), sealer) == {"token": SECRET}
     connecting.change_connector(
         1, settings={**HERE, "port": 9443}, every_hours=1, state="enabled", by=BY, expect=2
     )
     said = told(1)
     assert (said["version"], said["hosts"]) == (3, ["127.0.0.1:9443"])
     assert said["secrets"][0]["given_at"] is None and said["secrets"][0]["dropped_at"] is not None
-    assert connected.unsealed(connected.one(1, None), sealer) == {} and len(connected.due()) == 1
+    assert connected.unsealed(connected.CONNECTORS.one(1), sealer) == {} and len(connected.due()) == 1
 
 
 def test_a_secret_sealed_for_one_host_or_connector_opens_for_no_other(sealer: Sealer) -> None:
@@ -167,7 +167,7 @@ def test_a_secret_sealed_for_one_host_or_connector_opens_for_no_other(sealer: Se
 
     meddle()
     with pytest.raises(errors.Unavailable) as caught:
-        connected.unsealed(connected.one(2, None), sealer)
+        connected.unsealed(connected.CONNECTORS.one(2), sealer)
     assert caught.value.code == "secret_tampered" and SECRET not in str(caught.value.body())
 
 
@@ -207,7 +207,7 @@ def test_h16_a_key_is_rotated_and_the_old_secrets_stay_readable() -> None:
         Sealer.of(Settings(secret_key="\n".join(keys))) for keys in ([old], [new, old], [new])
     )
     add(before)
-    row = connected.one(1, None)
+    row = connected.CONNECTORS.one(1)
     assert connected.missing_keys(before) == connected.missing_keys(both) == []
     assert connected.missing_keys(after) == list(before.ids)
     with pytest.raises(errors.Unavailable) as caught:
@@ -240,6 +240,8 @@ MEDDLING = [
     "UPDATE connectors_connector SET system = 'spare'",
     "DELETE FROM connectors_connector WHERE version = 1",
     "UPDATE connectors_connector SET version = 7 WHERE version = 2",
+    "UPDATE connectors_connector SET superseded_at = recorded_at WHERE version = 2",
+    "UPDATE connectors_connector SET recorded_at = superseded_at WHERE version = 1",
 ]
 
 

@@ -303,6 +303,6 @@ def test_a_run_and_the_command_line_tell_it(
                                        secrets=secrets)  # fmt: skip
         done = CliRunner().invoke(main, ["observe"])
         assert done.exit_code == 0 and word in " ".join(done.output.split()), done.output
-    last = running.standing(connected.one(row, None))["last_run"]
+    last = running.standing(connected.CONNECTORS.one(row))["last_run"]
     assert last["credential"] == "taken" and last["more_than_reading"] is told
     assert not RunSchema().validate(last)

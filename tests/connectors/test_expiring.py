@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from registry import clock, errors, journal
-from registry.connectors.configured.connected import later
+from registry.clock import later
 from registry.connectors.looking import expiring
 from registry.connectors.looking.expiring import expire
 from registry.connectors.observations import stored as observations

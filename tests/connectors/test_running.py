@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 
 from registry import clock, db, journal
 from registry.catalogue import store
+from registry.clock import later
 from registry.connectors import book
 from registry.connectors.book import Bound
 from registry.connectors.configured import connected, connecting
-from registry.connectors.configured.connected import Connector, ConnectorRun, later
+from registry.connectors.configured.connected import Connector, ConnectorRun
 from registry.connectors.looking import running
 from registry.connectors.looking.pulling import nothing
 from registry.connectors.looking.running import Ran
@@ -71,7 +72,7 @@ def add(sealer: Sealer, desk: Desk, system: str = "acme/desk", **more: Any) -> C
     number = connecting.add_connector(
         system, "desk", {"host": "127.0.0.1", "port": desk.port}, by=BY, sealer=sealer, **given
     )
-    return connected.one(number, None)
+    return connected.CONNECTORS.one(number)
 
 
 def run(sealer: Sealer, *rows: Connector, **more: Any) -> list[Ran]:

@@ -36,7 +36,9 @@ def test_c3_no_answer_has_the_secret_of_a_connector(world: World, caplog: pytest
     said: Any = given.json
     assert {secret["name"] for secret in said["secrets"] if secret["given_at"]} == set(secrets)
     assert all(set(secret) == {"name", "given_at", "dropped_at"} for secret in said["secrets"])
-    kept = connected.unsealed(connected.one(world.connector, None), Sealer.of(Settings(secret_key=SEALING)))
+    kept = connected.unsealed(
+        connected.CONNECTORS.one(world.connector), Sealer.of(Settings(secret_key=SEALING))
+    )
     assert kept == secrets, "it is there to be found"
     answers = [given, owner("POST", one + "/trials"), owner("POST", one + "/runs")]
     # What is wrong about a secret is said without it.

@@ -196,7 +196,7 @@ def made(url: str) -> World:
     )
     (role,) = giving.of(somebody.actor)
     lease = outbox.claim(hooks[0]) or ""
-    outbox.take_up(hooked.one(hooks[0], None), lease)
+    outbox.take_up(hooked.ENDPOINTS.one(hooks[0]), lease)
     message = hooked.Delivery.get().seq
     numbers = (*waivers, 1, 2, *holds, role.id, *hooks, message)
     connector = connecting.add_connector(

@@ -119,7 +119,7 @@ class User:
         """Has the first message to a webhook sent once more; whoever sends has taken it up by then."""
         lease = outbox.claim(1)
         assert lease is not None
-        assert outbox.take_up(hooked.one(1, None), lease)
+        assert outbox.take_up(hooked.ENDPOINTS.one(1), lease)
         outbox.release(1, lease)
         return self.ask("POST", f"{W}/deliveries/{hooked.Delivery.get().seq}/tries")
 
@@ -456,6 +456,7 @@ MEDDLING = [
     ),
     ("UPDATE connectors_connector SET state = 'enabled' WHERE state = 'removed'", "connector.removed"),
     ("DELETE FROM connectors_connector WHERE version = 1", "connector.added"),
+    ("UPDATE connectors_connector SET superseded_at = '{later}' WHERE version = 1", "connector.added"),
     ("DELETE FROM connectors_observation WHERE controller = 'acme'", "observation.recorded"),
     ("UPDATE checks_finding SET kind = 'na' WHERE controller = 'acme'", "findings.recorded"),
     (
@@ -483,6 +484,7 @@ MEDDLING = [
     ("DELETE FROM retention_hold", "hold.set"),
     ("UPDATE webhooks_endpoint SET state = 'enabled' WHERE version = 4", "webhook.removed"),
     ("UPDATE webhooks_endpoint SET version = version + 10", "webhook.added"),
+    ("UPDATE webhooks_endpoint SET recorded_at = '{later}' WHERE version = 1", "webhook.added"),
     ("DELETE FROM webhooks_endpoint", "webhook.added"),
     ("INSERT INTO retention_held_subject VALUES ('acme', 'x', 1, 'y')", "hold.set"),
     ("DELETE FROM retention_rule", "retention.published"),

@@ -16,7 +16,7 @@ from registry.cli import main
 from registry.keys.sealing import new_key
 from registry.settings import Settings
 from registry.webhooks import endpoints, routes
-from registry.webhooks.stored import Delivery, EndpointSecret
+from registry.webhooks.stored import ENDPOINTS, Delivery, EndpointSecret
 from tests.connectors.asking import Caller
 from tests.webhooks.conftest import BY, KEY, Told, happen, status
 
@@ -157,7 +157,7 @@ def test_its_state_and_its_messages_are_seen_and_one_is_sent_again(caller: Calle
     told.send(number)
     assert at.got[-1].id == next(got.id for got in at.got[:came] if got.body == at.got[-1].body)
     assert caller.post(f"{PATH}/{number}/deliveries/{10**9}/tries", None).status_code == 404
-    row = endpoints.one(number, None)
+    row = ENDPOINTS.one(number)
     kinds = row.told["kinds"]
     endpoints.change_endpoint(
         number, url=at.url, kinds=kinds, description=None, state="paused", by=BY, expect=1

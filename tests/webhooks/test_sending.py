@@ -24,7 +24,7 @@ from registry.errors import Invalid
 from registry.retention.holds import holding
 from registry.webhooks import endpoints, outbox, receiver, schedule
 from registry.webhooks.sending import Sender
-from registry.webhooks.stored import Delivery, Standing, one, standing
+from registry.webhooks.stored import ENDPOINTS, Delivery, Standing, standing
 from tests.webhooks.conftest import BY, Clock, Got, Told, happen, status
 
 ROOT = Path(__file__).parents[2]
@@ -151,7 +151,7 @@ def test_i2_what_fails_is_tried_over_days_with_growing_gaps(
     told_ = standing(number)
     assert told_ is not None
     assert (told_["failures"], told_["failing_since"]) == (schedule.TRIES, began)
-    assert one(number, None).state == "enabled"
+    assert ENDPOINTS.one(number).state == "enabled"
     # Somebody asks for it once more, and by then it answers.
     at.answer = status(204)
     outbox.try_again(number, seqs[0], by=BY)
@@ -187,7 +187,7 @@ def test_i2_410_disables_and_it_goes_on_where_it_was_once_enabled(told: Told) ->
     number = told.endpoint(at)
     first = happen(2)
     assert told.send(number) == {"failed": 1}
-    row = one(number, None)
+    row = ENDPOINTS.one(number)
     assert (row.state, row.told["disabled_because"], row.version) == ("disabled", "gone", 2)
     assert journal.entries(action="webhook.disabled")[0].actor == "webhooks"
     assert told.send(number) == {}
@@ -210,7 +210,7 @@ def test_i2_one_that_answers_nothing_for_days_is_sent_nothing_more(told: Told, t
         happen()
         told.send(number)
         time.forward(schedule.DAY)
-    row = one(number, None)
+    row = ENDPOINTS.one(number)
     assert (row.state, row.told["disabled_because"]) == ("disabled", "unreachable")
     came = len(at.got)
     assert told.send(number) == {}
@@ -322,7 +322,7 @@ def test_i6_while_a_secret_is_replaced_both_sign_and_nothing_is_refused(told: To
     assert endpoints.secrets_of(number, told.sealer, time.now) == [
         third
     ]  # the ones before were in wrong hands
-    assert [one_["number"] for one_ in one(number, None).told["secrets"]] == [3]
+    assert [one_["number"] for one_ in ENDPOINTS.one(number).told["secrets"]] == [3]
 
 
 def test_i7_written_anew_it_does_not_verify(told: Told) -> None:
@@ -518,7 +518,7 @@ def test_a_lease_that_ran_out_settles_nothing(told: Told, time: Clock) -> None:
     lease = outbox.claim(number)
     assert lease is not None
     assert outbox.claim(number) is None
-    outbox.take_up(one(number, None), lease)
+    outbox.take_up(ENDPOINTS.one(number), lease)
     message = outbox.due(number, time.now)
     assert message is not None
     time.forward(outbox.LEASE + 1)

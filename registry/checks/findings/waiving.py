@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
-import orjson
 import peewee
 
 from registry import clock, journal
@@ -240,7 +239,7 @@ def standing(
 def _waived(rows: Any) -> dict[tuple[str, str, str, str], Waived]:
     held = {}
     for row in rows:
-        told = orjson.loads(bytes(row.document))
+        told = row.told
         held[row.controller, row.register, row.code, row.key] = Waived(
             told["id"], told["until"], told["reason"], bool(row.approved)
         )

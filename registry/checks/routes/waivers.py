@@ -35,7 +35,6 @@ from registry.catalogue import reaching
 from registry.catalogue.read import parts
 from registry.checks.findings import waiving
 from registry.checks.findings.waiving import STATES, Waiver
-from registry.errors import NotFound
 
 blueprint = Blueprint("waivers", __name__, description="Findings that somebody answers for, until a day")
 
@@ -187,13 +186,12 @@ def get_waiver(number: int) -> Response:
 
 
 def _mine(number: int) -> Waiver:
-    found = waiving.WAIVERS.one(number)
-    if found is None:
-        raise NotFound("There is no such waiver.")
-    of, key = found.controller, found.register
-    if not theirs(of, key, found.recorded_at, published=key in reaching.published_once(of)):
-        raise NotFound("There is no such waiver.")
-    return found
+    return waiving.WAIVERS.one(number, _shown)
+
+
+def _shown(row: Waiver) -> bool:
+    of, key = row.controller, row.register
+    return theirs(of, key, row.recorded_at, published=key in reaching.published_once(of))
 
 
 def _seen() -> list[Any]:

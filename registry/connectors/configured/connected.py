@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-import orjson
 import peewee
 
 from registry import clock, errors, journal
 from registry.db import Instant, Stored, Text
-from registry.errors import NotFound
+from registry.journal import Told
 from registry.keys.sealing import KeyMissing, Sealer, Tampered
 
 State = Literal["enabled", "paused", "removed"]
 STATES: tuple[State, ...] = get_args(State)
 
 
-class Connector(Stored):
-    """One state of a connector; `document` as served."""
+class Connector(journal.State):
+    """One state of a connector."""
 
-    id: Any = peewee.BigIntegerField()
-    version: Any = peewee.BigIntegerField()
-    controller = Text()
     system = Text()
     kind = Text()
     state = Text()
-    current = peewee.BooleanField()
-    recorded_at = Instant()
-    document = peewee.BlobField()
 
     class Meta:
         table_name = "connectors_connector"
-        primary_key = peewee.CompositeKey("id", "version")
-        indexes = ((("current", "id"), False), (("controller", "system", "current"), False))
+        indexes = ((("superseded_at", "id"), False), (("superseded_at", "controller", "system"), False))
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """The document as data."""
-        return dict(orjson.loads(bytes(self.document)))
+
+def _columns(told: Told) -> dict[str, Any]:
+    controller, _, system = told["system"].partition("/")
+    return {"controller": controller, "system": system, "kind": told["kind"], "state": told["state"]}
+
+
+CONNECTORS = journal.States(
+    Connector, "connector", called="connector", columns=_columns, times=("changed_at",)
+)
 
 
 class ConnectorSecret(Stored):
@@ -70,14 +66,6 @@ class ConnectorRun(Stored):
 
 
 # --- reading
-
-
-def one(number: int, controllers: Collection[str] | None) -> Connector:
-    """The newest state of a connector. Raises NotFound, also for one of a controller that is not among these."""
-    row: Connector | None = Connector.get_or_none(Connector.current & (Connector.id == number))
-    if row is None or (controllers is not None and row.controller not in controllers):
-        raise NotFound("There is no such connector.")
-    return row
 
 
 def of_systems(systems: Iterable[tuple[str, str]] | None = None) -> list[Connector]:
@@ -130,38 +118,10 @@ def missing_keys(sealer: Sealer) -> list[str]:
     return sorted(used - set(sealer.ids))
 
 
-def later(instant: str, seconds: float) -> str:
-    """An instant so many seconds later."""
-    return clock.written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
-
-
 def live() -> Any:
-    return Connector.select().where(Connector.current & (Connector.state != "removed"))
+    return Connector.select().where(CONNECTORS.stands & (Connector.state != "removed"))
 
 
 def bound_to(number: int, name: str, hosts: Collection[str]) -> str:
     """What a secret is sealed for: this connector and the hosts that it may reach."""
     return f"connector/{number}/{name}@{','.join(hosts)}"
-
-
-# --- what the journal compares its entries with
-
-
-def _every() -> Iterable[tuple[str, int]]:
-    rows = Connector.select(Connector.controller, Connector.id, Connector.version)
-    rows = rows.order_by(Connector.id, Connector.version).tuples().iterator()
-    return ((f"connector/{controller}/{number}", version) for controller, number, version in rows)
-
-
-@journal.witness("connector", every=_every)
-def _stored(object_: str, version: int | None) -> bytes | None:
-    number = object_.rpartition("/")[2]
-    if not number.isdecimal():
-        return None
-    row = Connector.get_or_none((Connector.id == int(number)) & (Connector.version == (version or 0)))
-    if row is None:
-        return None
-    told = row.told
-    copied = (f"connector/{row.controller}/{row.id}", row.version, row.kind, row.state, row.system)
-    named = (object_, told["version"], told["kind"], told["state"], told["system"].partition("/")[2])
-    return bytes(row.document) if copied == named else b"columns differ from the document"

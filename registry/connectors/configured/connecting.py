@@ -12,14 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-import peewee
-import rfc8785
 
 from registry import journal, outbound
 from registry.catalogue import store
 from registry.catalogue.read import parts
 from registry.connectors.book import Bound, source
 from registry.connectors.configured.connected import (
+    CONNECTORS,
     Connector,
     ConnectorRun,
     ConnectorSecret,
@@ -27,10 +26,10 @@ from registry.connectors.configured.connected import (
     bound_to,
     live,
     missing_keys,
-    one,
 )
 from registry.db import writes
-from registry.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed
+from registry.errors import Conflict, Gone, Invalid, NotFound
+from registry.journal import Told
 from registry.keys import held
 from registry.keys.sealing import KeyMissing, Sealer
 from registry.outbound import Refused
@@ -81,8 +80,7 @@ def _add(
     if not store.exists("system", controller, key):
         raise NotFound("No such system; declare it first.")
     _alone(controller, key, known)
-    number = (Connector.select(peewee.fn.MAX(Connector.id)).scalar() or 0) + 1
-    now = journal.stamp()
+    number, now = CONNECTORS.following(), journal.stamp()
     given = _seal(number, known, hosts, secrets, sealer)
     told = {
         "id": number,
@@ -98,7 +96,7 @@ def _add(
         "added_at": now,
         "changed_at": now,
     }
-    _append(told, now, by, "added")
+    CONNECTORS.append(told, now, by=by, action="added")
     ConnectorRun.insert(connector=number, failed=0, due_at=_first_due(told, now)).execute()
     return number
 
@@ -117,8 +115,8 @@ def change_connector(
     Where the hosts that it may reach change its secrets are dropped, and the connector says so. Raises as
     `add_connector`, and Gone for one that was removed, PreconditionFailed for another version than `expect`.
     """
-    row = one(number, None)
-    standing(row)
+    row = CONNECTORS.one(number)
+    standing(row.state)
     known = source(row.kind)
     hosts = _reached(known, known.settings(settings))
     _change(number, _plain(settings), hosts, every_hours, state, by, expect)
@@ -143,7 +141,7 @@ def _change(
             for one in told["secrets"]
         ]
     told |= {"settings": dict(settings), "every_hours": every_hours, "state": state, "hosts": hosts}
-    _append({**told, "changed_at": now}, now, by, "changed")
+    CONNECTORS.append({**told, "changed_at": now}, now, by=by, action="changed")
     ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
         ConnectorRun.connector == number
     ).execute()
@@ -171,7 +169,7 @@ def give_secrets(
         else one
         for one in told["secrets"]
     ]
-    _append({**told, "changed_at": now}, now, by, "secrets-given")
+    CONNECTORS.append({**told, "changed_at": now}, now, by=by, action="secrets-given")
     ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
         ConnectorRun.connector == number
     ).execute()
@@ -183,24 +181,24 @@ def remove_connector(number: int, *, by: str, expect: int) -> None:
     told, now = _newest(number, expect), journal.stamp()
     ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
     told["secrets"] = [_secret(one["name"], None) for one in told["secrets"]]
-    _append({**told, "state": "removed", "changed_at": now}, now, by, "removed")
+    CONNECTORS.append({**told, "state": "removed", "changed_at": now}, now, by=by, action="removed")
     ConnectorRun.update(due_at=None, lease=None).where(ConnectorRun.connector == number).execute()
 
 
 @writes
 def ask_now(number: int, *, by: str) -> None:
     """Have a connector run as soon as somebody comes by. Raises NotFound, Gone, Conflict (`paused`)."""
-    row = one(number, None)
-    standing(row)
+    row = CONNECTORS.one(number)
+    standing(row.state)
     if row.state == "paused":
         raise Conflict("The connector is paused.", code="paused")
     ConnectorRun.update(due_at=journal.stamp()).where(ConnectorRun.connector == number).execute()
     journal.append("connector.asked", f"connector/{row.controller}/{number}", by=by)
 
 
-def standing(row: Connector) -> None:
+def standing(state: str) -> None:
     """Raises Gone for a connector that was removed."""
-    if row.state == "removed":
+    if state == "removed":
         raise Gone("The connector was removed.")
 
 
@@ -209,7 +207,7 @@ def reseal(sealer: Sealer) -> int:
     """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
     moved = 0
     for secret in list(ConnectorSecret.select()):
-        row = one(secret.connector, None)
+        row = CONNECTORS.one(secret.connector)
         again = sealer.reseal(secret.sealed, bound=bound_to(row.id, secret.name, row.told["hosts"]))
         if again != secret.sealed:
             moved += 1
@@ -288,33 +286,10 @@ def _first_due(told: Mapping[str, Any], now: str) -> str | None:
     return now if told["state"] == "enabled" and told["every_hours"] else None
 
 
-def _newest(number: int, expect: int) -> dict[str, Any]:
-    row = one(number, None)
-    if row.version != expect:
-        raise PreconditionFailed("It has changed since you read it; read it again, and send the new ETag.")
-    standing(row)
-    return {**row.told, "version": expect + 1}
-
-
-def _append(told: dict[str, Any], now: str, by: str, action: str) -> None:
-    document = rfc8785.dumps(told)
-    controller, key = parts(told["system"])
-    Connector.update(current=False).where(Connector.current & (Connector.id == told["id"])).execute()
-    Connector.insert(
-        id=told["id"],
-        version=told["version"],
-        controller=controller,
-        system=key,
-        kind=told["kind"],
-        state=told["state"],
-        current=True,
-        recorded_at=now,
-        document=document,
-    ).execute()
-    journal.append(
-        f"connector.{action}", f"connector/{controller}/{told['id']}",
-        by=by, version=told["version"], payload={}, content=document,
-    )  # fmt: skip
+def _newest(number: int, expect: int) -> Told:
+    told = CONNECTORS.next(number, expect)
+    standing(told["state"])
+    return told
 
 
 held.keeps("connectors", missing=missing_keys, reseal=reseal)

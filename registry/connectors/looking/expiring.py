@@ -5,7 +5,7 @@ from __future__ import annotations
 import peewee
 
 from registry import clock, journal
-from registry.connectors.configured.connected import later
+from registry.clock import later
 from registry.connectors.observations.stored import StoredObservation
 from registry.db import writes
 from registry.journal import JournalEntry

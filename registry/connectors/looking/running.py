@@ -20,9 +20,10 @@ import orjson
 import rfc8785
 
 from registry import clock, errors, journal
+from registry.clock import later
 from registry.connectors.book import Bound, source
 from registry.connectors.configured import connected
-from registry.connectors.configured.connected import Connector, ConnectorRun, later, unsealed
+from registry.connectors.configured.connected import Connector, ConnectorRun, unsealed
 from registry.connectors.looking.pulling import Looked, Pulled, nothing, pull
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.seen import could_not_look
@@ -223,7 +224,7 @@ def store(row: Connector, lease: str, pulled: Pulled, *, by: str) -> dict[str, A
 
     None, and nothing stored, where the claim was lost: the connector was changed, removed or taken over meanwhile.
     """
-    newest = Connector.get(Connector.current & (Connector.id == row.id))
+    newest = connected.CONNECTORS.one(row.id)
     mine = (ConnectorRun.connector == row.id) & (ConnectorRun.lease == lease)
     if newest.version != row.version or not ConnectorRun.select().where(mine).exists():
         return None

@@ -20,11 +20,12 @@ from registry.api import (
     seek,
     stored,
     theirs,
+    within,
 )
 from registry.catalogue.read import parts
 from registry.connectors.book import book
-from registry.connectors.configured import connected, connecting
-from registry.connectors.configured.connected import Connector
+from registry.connectors.configured import connecting
+from registry.connectors.configured.connected import CONNECTORS, Connector
 from registry.connectors.looking import running
 from registry.connectors.routes.schemas import (
     ADDED,
@@ -41,7 +42,7 @@ from registry.connectors.routes.schemas import (
     StandingSchema,
     TrialSchema,
 )  # fmt: skip
-from registry.errors import Conflict, NotFound
+from registry.errors import Conflict
 from registry.keys.sealing import Sealer
 
 blueprint = Blueprint("connectors", __name__, description="Which systems are looked at, by what, how often")
@@ -67,7 +68,7 @@ def add_connector(body: dict[str, Any]) -> Response:
         body["system"], body["kind"], body["settings"],
         every_hours=body["every_hours"], state=body["state"], by=holder().id, sealer=_sealer(),
     )  # fmt: skip
-    row = connected.one(number, None)
+    row = CONNECTORS.one(number)
     return _served(row, status=201, headers={"Location": f"/v1/connectors/{number}"})
 
 
@@ -77,10 +78,8 @@ def add_connector(body: dict[str, Any]) -> Response:
 @blueprint.response(200, page_of(ConnectorSchema), example={"items": [CONNECTOR], "next": None})
 def list_connectors(query: dict[str, Any]) -> Response:
     """List connectors, the latest first, those included that were removed."""
-    window, row, seen = seek(query, int), Connector, holder().controllers
-    rows = row.select().where(row.current)
-    if seen is not None:
-        rows = rows.where(row.controller.in_(sorted(seen)))
+    window, row = seek(query, int), Connector
+    rows = row.select().where(CONNECTORS.stands, *within(row.controller))
     if "system" in query:
         controller, key = parts(query["system"])
         rows = rows.where((row.controller == controller) & (row.system == key))
@@ -166,7 +165,7 @@ def run_connector(number: int) -> Response:
 def try_connector(number: int) -> Response:
     """Look now, and show what would be stored; nothing is. It takes 45 seconds at most; 409 `running` beside a run."""
     row = _mine(number)
-    connecting.standing(row)
+    connecting.standing(row.state)
     lease = running.claim(number, TRIAL_SECONDS + 2 * running.MARGIN)
     if lease is None:
         raise Conflict("The connector is being run just now.", code="running")
@@ -206,10 +205,7 @@ def list_sources() -> Response:
 
 
 def _mine(number: int) -> Connector:
-    row = connected.one(number, None)
-    if not theirs(row.controller):
-        raise NotFound("There is no such connector.")
-    return row
+    return CONNECTORS.one(number, lambda row: theirs(row.controller))
 
 
 def _sealer() -> Sealer:

@@ -29,7 +29,7 @@ from registry.api import (
     within,
 )
 from registry.catalogue.read import parts
-from registry.errors import Invalid, NotFound
+from registry.errors import Invalid
 from registry.retention.holds import holding, keyed
 from registry.retention.holds.holding import STATES, StoredHold
 
@@ -237,10 +237,7 @@ def _key(controller: str, reference: str, field: str) -> str:
 
 
 def _mine(number: int) -> StoredHold:
-    row = holding.HOLDS.one(number)
-    if row is None or not theirs(row.controller):
-        raise NotFound("There is no such hold.")
-    return row
+    return holding.HOLDS.one(number, lambda row: theirs(row.controller))
 
 
 def _served(row: StoredHold, status: int = 200, headers: dict[str, str] | None = None) -> Response:

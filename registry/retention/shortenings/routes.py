@@ -26,7 +26,6 @@ from registry.api import (
     theirs,
     within,
 )
-from registry.errors import NotFound
 from registry.retention.shortenings import changing
 from registry.retention.shortenings.changing import STATES, Change
 
@@ -172,10 +171,7 @@ def refuse_retention_change(number: int) -> Response:
 
 
 def _mine(number: int) -> Change:
-    row = changing.CHANGES.one(number)
-    if row is None or not theirs(row.controller, row.register):
-        raise NotFound("There is no such change.")
-    return row
+    return changing.CHANGES.one(number, lambda row: theirs(row.controller, row.register))
 
 
 def _served(number: int) -> Response:
