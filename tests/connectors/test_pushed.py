@@ -10,7 +10,7 @@ import pytest
 from registry import clock
 from registry.checks.book import book as checks
 from registry.checks.runs.running import Scope, run
-from registry.connectors.configured.connected import later
+from registry.clock import later
 from registry.connectors.observed.kinds import KINDS
 from registry.connectors.routes import observations as routes
 from tests.connectors.asking import Caller, make
