@@ -135,6 +135,11 @@ def _logged(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dic
     for index, entry in enumerate(after["changes"]):
         if (entry["object"], entry["action"], entry["latest"]) not in known:
             yield {"field": f"/changes/{index}", "change": "added", "after": entry}
+    left = {one["name"]: one for one in before.get("settings", ())}
+    for index, entry in enumerate(after.get("settings", ())):
+        if entry != (old := left.get(entry["name"])) and "settings" in before:
+            told = {"change": "changed", "before": old} if old else {"change": "added"}
+            yield {"field": f"/settings/{index}", **told, "after": entry}
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

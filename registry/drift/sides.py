@@ -244,6 +244,7 @@ _BECAUSE = {
     "not_shown": {"fi": "järjestelmä ei näytä sitä", "en": "the system does not show it"},
     "not_permitted": {"fi": "tunnuksella ei saa kysyä sitä", "en": "it may not ask for it"},
     "in_part": {"fi": "siitä näkyi vain osa", "en": "only some of it was shown"},
+    "wider": {"fi": "annettu muutakin kuin pyydettiin", "en": "it was given more than was asked for"},
     "needed": {"fi": "vähemmällä ei näe", "en": "no lesser one is shown this"},
 }
 
@@ -258,6 +259,14 @@ def _credential(payload: Mapping[str, Any]) -> Said:
         "fi": f"oma tunnus voi muutakin kuin lukea: {on['fi']}{names}{more['fi']}",
         "en": f"our credential may do more than read: {on['en']}{names}{more['en']}",
     }
+
+
+def _logged(payload: Mapping[str, Any]) -> Iterator[Said]:
+    """What a log counts, then how it last left settings of which it says that."""
+    yield from _each("object", "action", "count", of="changes")(payload)
+    for one in payload.get("settings", ()):
+        if one["on"] is not None:
+            yield _named(f"{one['name']} ({one['at'][:10]})", one["on"])
 
 
 def _each(*names: str, of: str) -> Callable[[Mapping[str, Any]], Iterable[Said]]:
@@ -287,6 +296,6 @@ _SEEN: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Said]]] = {
     "inventory": lambda payload: (_named(one["inventory_id"], one["in_use"]) for one in payload["entries"]),
     "request_log": _requests,
     "cookie_scan": _each("name", "form", "domain", of="trackers"),
-    "changes": _each("object", "action", "count", of="changes"),
+    "changes": _logged,
 }  # fmt: skip
 KINDS = frozenset(_SEEN)

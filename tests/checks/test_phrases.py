@@ -592,6 +592,16 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["Henkilökohtaiset käyttäjätunnukset ja salasanat", "kaksivaiheinen hakumenettely", "vahva salasana"],
     ),
+    "redaction": (
+        [
+            "Maksukortin numerot peitetään",
+            "henkilötunnukset maskataan",
+            "Kortnummer maskeras automatiskt",
+            "Card numbers are redacted",
+            "masked in the log",
+        ],
+        ["Peite", "kasvomaski", "mask", "peitto", "Redaktionen svarar"],
+    ),
     "placeholder": (
         [
             "x (x)",

@@ -130,6 +130,38 @@ def test_a_region_that_is_new_has_no_country(desk: Any) -> None:
     assert look.look()["region"].payload["country"] is None
 
 
+def test_a_token_that_opens_what_was_not_asked_for_was_given_more(desk: Any) -> None:
+    system, look = desk
+    assert look.look()["credential"].payload == {"more_than_reading": None, "because": "not_shown"}
+    system.granted |= {"/segments", "/tags"}
+    seen = look.look()["credential"]
+    assert seen.payload == {
+        "more_than_reading": None,
+        "may": ["Read tags", "Read and list users and companies"],
+        "because": "wider",
+    }
+    assert seen.complete
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_is_not_there_was_not_given(desk: Any, status: int) -> None:
+    system, look = desk
+    system.fail("/tags", status, {"type": "error.list"})
+    seen = look.look()
+    assert seen["credential"].payload["because"] == "not_shown"
+    assert seen["accounts"].kind == "accounts"
+
+
+def test_a_list_that_does_not_answer_leaves_it_open(desk: Any) -> None:
+    system, look = desk
+    system.fail("/tags", 500, None, times=9)
+    seen = look.look()
+    assert (seen["credential"].kind, seen["credential"].payload["reason"]) == (
+        "could_not_look",
+        "unavailable",
+    )
+
+
 def test_tokens_that_may_not(desk: Any) -> None:
     system, look = desk
     assert {one.payload["reason"] for one in look.look(token="wrong").values()} == {"unauthorised"}

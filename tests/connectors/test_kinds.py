@@ -136,6 +136,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "changes": [
             {"object": "rule", "action": "update", "count": 2, "latest": "2026-01-09T00:00:00.000000Z"}
         ],
+        "settings": [
+            {"about": "redacted", "name": "Redaction", "on": None, "at": "2025-01-09T00:00:00.000000Z"}
+        ],
     },
     "credential": {
         "more_than_reading": True,

@@ -47,23 +47,10 @@ def test_a_change_is_found_and_putting_it_back_resolves_it(
         outbound.permit(Settings())
 
 
-#: What a source sees and no turn tries, with the reason why no check can see it change.
-UNTRIED = {
-    (
-        "zendesk",
-        "changes",
-    ): "what it tells cannot be put back for 30 days; how things are now is seen in the other kinds",
-    (
-        "intercom",
-        "credential",
-    ): "the vendor shows nobody what a token may, so nothing changes: OBS306 is open",
-}
-
-
-def test_whatever_a_source_sees_has_a_turn_or_a_reason() -> None:
+def test_whatever_a_source_sees_has_a_turn() -> None:
     sees = {(kind, one) for kind in book() for one in book()[kind].source.sees}
     tried = {(kind, turn.kind) for kind, module in turns.modules().items() for turn in module.TURNS}
-    assert sees - tried == UNTRIED.keys(), "write a turn, or say here why there is none"
+    assert sees == tried, "write a turn"
 
 
 @pytest.mark.parametrize("kind", book())

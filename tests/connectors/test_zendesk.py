@@ -253,6 +253,70 @@ def test_a_smaller_plan_has_no_custom_roles_and_no_audit_log(desk: zendesk.Zende
     assert seen["changes"].payload == {"asked": "changes", "reason": "no_such_endpoint"}
 
 
+def _left(desk: zendesk.Zendesk) -> dict[str, tuple[str, bool | None, str]]:
+    """By name: what a setting is about, how the log left it, and on which day."""
+    seen = observe(desk)[0]["changes"]
+    return {one["name"]: (one["about"], one["on"], one["at"][:10]) for one in seen.payload["settings"]}
+
+
+def test_the_newest_entry_of_the_log_says_how_a_setting_was_left_however_old_it_is(
+    desk: zendesk.Zendesk,
+) -> None:
+    desk.log("Credit Card Redaction", "Enabled", "2019-05-01T08:00:00Z")
+    desk.log("Credit Card Redaction", "Disabled", "2020-05-01T08:00:00Z")
+    desk.log("Credit Card Redaction", "Enabled", "2018-05-01T08:00:00Z")
+    desk.log("Require Two Factor", " turned ON ", "2021-05-01T08:00:00Z")
+    desk.log("Account Assumption", "Changed", "2021-05-01T08:00:00Z")
+    desk.log("Mobile App Access", None, "2021-05-01T08:00:00Z")
+    assert _left(desk) == {
+        "Credit Card Redaction": ("redacted", False, "2020-05-01"),
+        "Require Two Factor": ("two_factor_required", True, "2021-05-01"),
+        "Account Assumption": ("vendor_access", None, "2021-05-01"),
+        "Mobile App Access": ("other", None, "2021-05-01"),
+    }
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_entries_at_one_instant_the_later_number_counts(desk: zendesk.Zendesk, turned: bool) -> None:
+    for said in ("Disabled", "Enabled"):
+        desk.log("Credit Card Redaction", said, "2020-05-01T08:00:00Z")
+    if turned:
+        desk.audit_logs.reverse()
+    assert _left(desk)["Credit Card Redaction"][1] is True
+
+
+def test_what_the_log_says_of_people_is_counted_and_never_named(desk: zendesk.Zendesk) -> None:
+    desk.log("Canary Person", "Role changed from Agent to Administrator", "2026-11-20T08:00:00Z", of="user")
+    desk.log("Reply address canary@acme.example", "Enabled", "2026-11-20T08:00:00Z")
+    seen = observe(desk)[0]["changes"]
+    assert seen.complete
+    assert [one["name"] for one in seen.payload["settings"]] == ["Reply address …"]
+    assert "anary" not in json.dumps(seen.payload)
+
+
+def test_a_server_that_does_not_filter_its_log_is_read_all_the_same(
+    desk: zendesk.Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.log("Canary Person", "Disabled", "2026-11-20T08:00:00Z", of="user")
+    desk.log("Credit Card Redaction", "Disabled", "2020-05-01T08:00:00Z")
+    monkeypatch.setattr(desk, "_logged", lambda _: desk.audit_logs)
+    assert set(_left(desk)) == {"Credit Card Redaction"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"source_label": None}, {"created_at": "yesterday"}, {"source_type": 7}, {"id": "x"}], ids=repr
+)
+def test_an_entry_of_the_log_of_another_shape_leaves_the_look_incomplete(
+    desk: zendesk.Zendesk, wrong: dict[str, Any]
+) -> None:
+    desk.log("Require Two Factor", "Enabled", "2020-05-01T08:00:00Z")
+    desk.log("Credit Card Redaction", "Disabled", "2020-05-01T08:00:00Z")
+    desk.audit_logs[-1] |= wrong
+    seen = observe(desk)[0]["changes"]
+    assert not seen.complete or wrong == {"source_type": 7}
+    assert [one["name"] for one in seen.payload["settings"]] == ["Require Two Factor"]
+
+
 @pytest.mark.parametrize("wait", ["86400", "Wed, 25 Nov 2099 10:00:00 GMT"])
 def test_h9_who_asks_us_to_wait_for_long_is_left_alone(desk: zendesk.Zendesk, wait: str) -> None:
     desk.fail("/api/v2/users", 429, {"error": "APIRateLimitExceeded"}, times=9, Retry_After=wait)

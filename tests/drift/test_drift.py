@@ -201,6 +201,29 @@ def test_what_the_log_of_a_system_says_anew_is_told_and_bears_nothing_out(look: 
     assert "deletion_schedule" in sides.seen(retention.evidence[0])[0]["en"]
 
 
+def test_how_the_log_left_a_setting_is_told_and_so_is_a_change_of_it(look: Look) -> None:
+    def left(on: bool | None, at: str, *, days: int) -> None:
+        one = {"about": "redacted", "name": "Redaction", "on": on, "at": at}
+        settings = [one] if at else []
+        look("changes", {"since": "2026-01-01T08:00:00Z", "changes": [], "settings": settings}, days=days)
+
+    left(None, "", days=4)
+    left(True, "2025-01-01T08:00:00.000000Z", days=3)
+    (changed,) = drift("acme", "desk", overdue_days=30).changed
+    assert [(one["change"], one["after"]["on"]) for one in changed.differences] == [("added", True)]
+    left(True, "2025-01-01T08:00:00.000000Z", days=2)
+    assert drift("acme", "desk", overdue_days=30).changed == ()
+    left(False, "2026-01-29T08:00:00.000000Z", days=1)
+    found = drift("acme", "desk", overdue_days=30)
+    (changed,) = found.changed
+    assert [(one["change"], one["before"]["on"], one["after"]["on"]) for one in changed.differences] == [
+        ("changed", True, False)
+    ]
+    (hygiene,) = (one for one in found.registers[0].aspects if one.aspect.name == "account_hygiene")
+    assert "Redaction (2026-01-29): no" in [told["en"] for told in sides.seen(hygiene.evidence[0])]
+    assert hygiene.verdict == "differs"
+
+
 def test_a_system_that_no_register_names_and_nobody_looked_at(look: Look) -> None:
     found = drift("acme", "alone", overdue_days=30)
     assert (found.registers, found.looked_at) == ((), None)

@@ -4,8 +4,9 @@ Shared accounts where the record says that each person has their own; active acc
 90 days, or ever; accounts without a second factor, which is told for information where the record does not claim one.
 
 Settings of the system count where they were seen: what is open to the public, a second factor or encryption that the
-record claims and that is not on. So does a credential of ours that may do more than read, for information where the
-system shows what is looked at to no lesser one; where it cannot be told what it may do, that is open.
+record claims and that is not on. Where a setting itself is not shown, the system's own log counts: how its newest entry
+left it. So does a credential of ours that may do more than read, or was given more than was asked for; for information
+where the system shows what is looked at to no lesser one. Where it cannot be told what it may do, that is open.
 
 Why it matters
 Security is what is done, not what is written (GDPR 32(1)(b), 32(4)). An account that several people use cannot be
@@ -16,11 +17,11 @@ Give each person an account, close those that are not used, switch on the second
 correct what the record says of security.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.checks.phrases import says
-from registry.checks.rule import Case, Outcome, Rule, Severity
+from registry.checks.rule import Case, Outcome, Rule, Severity, dated
 from registry.checks.rules._looking import on_paper, serving, unseen, weak
 from registry.clock import day
 from registry.connectors.observed.observation import Observation
@@ -37,8 +38,8 @@ RULE = Rule(
     certainty="evidence",
     needs=(
         "/access/personal_accounts", "/security_measures/*/text", "/security_measures/*/dpv", "/systems/*/kind",
-        "/access/need_to_know", "observation:accounts", "observation:settings", "observation:credential",
-        "observation:could_not_look",
+        "/access/need_to_know", "observation:accounts", "observation:settings", "observation:changes",
+        "observation:credential", "observation:could_not_look",
     ),
     kinds=("fail", "pass", "na", "open"),
 )  # fmt: skip
@@ -155,6 +156,7 @@ _CLAIMS = {
     "two_factor_required": ({"dpv:MultiFactorAuthentication"}, "two_factor"),
     "encrypted_at_rest": ({"dpv:EncryptionAtRest", "dpv:Encryption"}, "encryption"),
     "encrypted_in_transit": ({"dpv:EncryptionInTransfer", "dpv:Encryption"}, "encryption"),
+    "redacted": ({"dpv:DataRedaction"}, "redaction"),
 }
 #: What is wrong when it is on, and when it is off where nothing is claimed; the rest is only what was claimed.
 _WRONG_ON: dict[str, tuple[Severity, str, str]] = {
@@ -174,6 +176,7 @@ _WRONG_OFF: dict[str, tuple[Severity, str, str]] = {
         "avaamista kaikille ei ole estetty",
         "nothing keeps it from being opened to all",
     ),
+    "redacted": ("warning", "arkaluonteista ei enää peitetä", "what is sensitive is no longer masked"),
 }
 
 
@@ -186,7 +189,7 @@ def _set(case: Case, system: str) -> Iterator[Outcome]:
         about, field = one["about"], claimed.get(one["about"])
         if one["on"] is not None:
             shown.add(about)
-        told = _WRONG_ON.get(about) if one["on"] else _WRONG_OFF.get(about) if one["on"] is False else None
+        told = _wrong(about, one["on"])
         if (
             about == "row_level_security"
             and one["on"] is False
@@ -195,6 +198,7 @@ def _set(case: Case, system: str) -> Iterator[Outcome]:
             told = ("info", "jokainen näkee kaikki rivit", "everybody sees every row")
         if told is not None and seen is not None:
             wrongs.append(_setting(case, seen, one, field, told))
+    wrongs += _left(case, system, claimed, shown)
     yield from wrongs
     blind = seen is None and case.blind("settings", system) is not None
     if not wrongs and (blind or (seen is not None and (not seen.complete or claimed.keys() - shown))):
@@ -204,6 +208,45 @@ def _set(case: Case, system: str) -> Iterator[Outcome]:
         )
         field = next(iter(claimed.values()), _field(case))
         yield unseen(case, "settings", system, field, closes=closes, key=f"{system}:settings")
+
+
+def _wrong(about: str, on: bool | None) -> tuple[Severity, str, str] | None:
+    return _WRONG_ON.get(about) if on else _WRONG_OFF.get(about) if on is False else None
+
+
+def _left(case: Case, system: str, claimed: Mapping[str, str], shown: set[str]) -> list[Outcome]:
+    """What the system's own log says of settings that were not seen themselves; adds to `shown` what it shows.
+
+    A log that was not read to the end may lack the entry that put it right.
+    """
+    log = next(iter(case.observed("changes", system)), None)
+    outcomes, known = [], frozenset(shown)
+    for one in log.payload.get("settings", ()) if log is not None else ():
+        about = one["about"]
+        if log is None or about in known:
+            continue
+        since = dated(case.day_of(one["at"]))
+        told = _wrong(about, one["on"])
+        if one["on"] is not None and log.complete:
+            shown.add(about)
+        if told is not None and log.complete:
+            severity, fi, en = told
+            told = severity, f"lokin mukaan {since} alkaen {fi}", f"since {since}, by its log, {en}"
+            outcomes.append(_setting(case, log, one, claimed.get(about), told))
+        elif told is not None or (one["on"] is None and (about in _WRONG_ON or about in _WRONG_OFF)):
+            outcomes.append(
+                case.open(
+                    claimed.get(about) or _field(case),
+                    key=f"{system}:{about}:{one['name']}:",
+                    observation=log.id,
+                    fi=f"Järjestelmän {system} lokin mukaan asetusta {one['name']} on muutettu {since}; mitä siinä nyt "
+                    "on, ei ole nähty.",
+                    en=f"By the log of {system} the setting {one['name']} was changed on {since}; what it is now has not "
+                    "been seen.",
+                    closes=("Havainto asetuksesta (settings).", "An observation of the setting (settings)."),
+                )
+            )
+    return outcomes
 
 
 def _setting(
@@ -250,9 +293,20 @@ def _ours(case: Case, system: str) -> Iterator[Outcome]:
             )
         return
     because = seen.payload.get("because")
+    may = ", ".join(seen.payload.get("may", ())[:10])
     if seen.payload["more_than_reading"] is False and not seen.complete:
         yield unseen(
             case, "credential", system, _field(case), closes=_CLOSES_OURS, key=f"{system}:credential"
+        )
+    elif because == "wider":
+        yield case.fail(
+            _field(case),
+            key=f"{system}:credential",
+            observation=seen.id,
+            fi=f"Tunnukselle, jolla järjestelmää {system} katsotaan, on annettu muutakin kuin pyydettiin: {may}. Voiko "
+            "sillä myös kirjoittaa, ei näy. Anna sille vain se, mitä katsominen vaatii.",
+            en=f"The credential that {system} is looked at with was given more than was asked for: {may}. Whether it may "
+            "write as well is not shown. Give it no more than looking takes.",
         )
     elif seen.payload["more_than_reading"] is None:
         why = _UNTOLD.get(because or "")
@@ -267,7 +321,6 @@ def _ours(case: Case, system: str) -> Iterator[Outcome]:
             closes=_CLOSES_OURS,
         )
     elif seen.payload["more_than_reading"]:
-        may = ", ".join(seen.payload.get("may", ())[:10])
         needed = because == "needed"
         yield case.fail(
             _field(case),

@@ -315,7 +315,7 @@ class Roles(Schema):
 ABOUT = (
     "two_factor_required", "single_sign_on_required", "session_ends", "network_restricted", "vendor_access",
     "public_access", "public_access_blocked", "encrypted_at_rest", "encrypted_in_transit", "row_level_security",
-    "versioned", "deletion_by_hand", "logged", "password_sign_in", "other",
+    "versioned", "deletion_by_hand", "logged", "password_sign_in", "redacted", "other",
 )  # fmt: skip
 
 
@@ -361,12 +361,24 @@ class Change(Schema):
     latest = Timestamp(required=True)
 
 
+class SettingLeft(Schema):
+    """A setting, as the newest entry of the log that tells of it left it."""
+
+    about = OneOf(*ABOUT, required=True)
+    name = Word(required=True, metadata={"description": "In the log's own word."})
+    on = Boolean(
+        required=True, allow_none=True, metadata={"description": "null: changed, and not said to what."}
+    )
+    at = Timestamp(required=True)
+
+
 @_kind("changes")
 class Changes(Schema):
-    """What the system's own log says was changed, by sort, since a time."""
+    """What the system's own log says was changed, by sort, since a time; and how it last left settings, ever."""
 
     since = Timestamp(required=True)
     changes = several(Change)
+    settings = several(SettingLeft, required=False)
 
 
 @_kind("credential")

@@ -6,5 +6,6 @@ REASONS = (
 )  # fmt: skip
 
 #: Why it cannot be told what a credential may do beyond reading: the system shows it to nobody, not to this credential,
-#: or only some of it. And why it may do more: the system shows what is looked at to none that may only read.
-BECAUSE = ("not_shown", "not_permitted", "in_part", "needed")
+#: or only some of it, or only that it was given more than was asked for. And why it may do more: the system shows what
+#: is looked at to none that may only read.
+BECAUSE = ("not_shown", "not_permitted", "in_part", "wider", "needed")

@@ -2,7 +2,8 @@
 
 Everybody on the list of teammates can sign in; those without an inbox seat do not answer people. What they may do, when
 they were last there and whether they have a second factor is not in the API, and neither is how long anything is kept:
-that is for the vendor's papers or for somebody to attest. What our own token may do it shows nobody, and that is told.
+that is for the vendor's papers or for somebody to attest. What our own token was granted no answer says. Asking for
+things that it has no need of shows whether it was granted more than it was asked for; whether it may write is not seen.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ HOSTS = {
 }
 COUNTRIES = {"US": "US", "EU": "EU", "AU": "AU"}
 VERSION = "2.14"
+#: Permissions of an app that nothing here needs, each with a list that it opens and that tells of no person.
+UNASKED = {"Read tags": "tags", "Read and list users and companies": "segments"}
 
 
 class IntercomSettings(Schema):
@@ -49,7 +52,7 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
-    """What the token may do, which cannot be told; teammates, then the region."""
+    """What the token was granted beyond what was asked for; teammates, then the region."""
     base = _base(settings)
     way.sign_in(base, {"Authorization": f"Bearer {way.secret('token')}", "Intercom-Version": VERSION})
     yield way.look("credential", lambda: _credential(way, base))
@@ -58,9 +61,19 @@ def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
 
 
 def _credential(way: Way, base: str) -> Mapping[str, Any]:
-    """Whose token it is, `/me` tells; not what its app was granted. That it is taken is seen, so that the rest is."""
+    """Whether the token opens what it was not asked for; of what is there nothing is kept."""
     mapped(mapped(way.get(f"{base}/me"))["app"])
-    return rights.told((), "not_shown")
+    # A token without the permission is answered with 401 and `token_unauthorized`; it was taken just now.
+    wider = [
+        permission
+        for permission, path in UNASKED.items()
+        if 200 <= way.ask("GET", f"{base}/{path}", also=(401, 403, 404)).status < 300
+    ]
+    return (
+        {"more_than_reading": None, "may": wider, "because": "wider"}
+        if wider
+        else rights.told((), "not_shown")
+    )
 
 
 def _accounts(way: Way, base: str) -> Mapping[str, Any]:

@@ -3,7 +3,8 @@
 UNCONFIRMED, for want of a workspace of theirs:
  1. that somebody who was removed is no longer on the list of admins: it is served so.
  2. the values of `app.region`: US, EU and AU are documented.
- 3. that a token without the right to read admins answers 403.
+ 3. that a token without the right to read admins answers 403. Without other rights it is 401 with token_unauthorized, as
+    people report it of lists of users and segments.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Intercom(StandIn):
         super().__init__()
         self.region: Any = "EU"
         self.may = True
+        self.granted: set[str] = set()  # paths that the token opens though nobody asked for them
         self.admins: list[dict[str, Any]] = []
 
     def admin(self, email: str, *, seat: bool = True, **other: Any) -> None:
@@ -54,4 +56,8 @@ class Intercom(StandIn):
                 "timezone": "Helsinki",
             }
             return 200, {**self.admins[0], "email_verified": True, "app": app}, {}
+        if asked.path in ("/tags", "/segments"):
+            if asked.path not in self.granted:
+                return 401, {"type": "error.list", "errors": [{"code": "token_unauthorized"}]}, {}
+            return 200, {"type": "list", "data": [{"type": "tag", "id": "1", "name": "canary-tag"}]}, {}
         return 404, {"type": "error.list", "errors": [{"code": "not_found"}]}, {}

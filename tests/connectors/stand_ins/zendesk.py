@@ -10,6 +10,8 @@ UNCONFIRMED, for want of an account of theirs:
  5. `visibility` and `author_name` of an app, and that installations are under /api/v2/apps/installations.json.
  6. that a search counts archived tickets, and that `sort_by=created_at` holds for people.
  7. whether /oauth/tokens wants JSON or a form: both are taken.
+ 8. in which language the log writes `source_label` and `change_description`; that entries on settings of the account say
+    "Enabled", "Disabled" or "Changed", and call settings as here, is how lists of such entries that people publish have it.
 """
 
 from __future__ import annotations
@@ -109,6 +111,14 @@ class Zendesk(StandIn):
         self.installations.append(made)
         return made
 
+    def log(self, label: str, said: str | None, at: str, of: str = "account_setting", **other: Any) -> None:
+        """An entry of the account's log of changes, as lists of such entries that people publish have it."""
+        self.audit_logs.append({
+            "id": next(self._numbers), "action": "update", "action_label": "Updated", "actor_id": 7,
+            "actor_name": "canary-name", "source_id": 1, "source_type": of, "source_label": label,
+            "change_description": said, "ip_address": "192.0.2.7", "created_at": at, **other,
+        })  # fmt: skip
+
     # --- answering
 
     def answer(self, asked: Asked) -> Reply:
@@ -140,7 +150,7 @@ class Zendesk(StandIn):
         lists = {
             "deletion_schedules": self.deletion_schedules, "custom_roles": self.custom_roles,
             "ticket_fields": self.ticket_fields, "user_fields": self.user_fields,
-            "organization_fields": self.organization_fields, "audit_logs": self.audit_logs,
+            "organization_fields": self.organization_fields,
         }  # fmt: skip
         if path in ("custom_roles", "audit_logs") and self.plan != "enterprise":
             return 404, {"error": "InvalidEndpoint", "description": "Not found"}, {}
@@ -149,6 +159,8 @@ class Zendesk(StandIn):
             return self._page(asked, "users", [one for one in self.users if one["role"] in wanted])
         if path == "users/me":
             return 200, {"user": {"id": 1, "role": "admin", "email": "registry@acme.example"}}, {}
+        if path == "audit_logs":
+            return self._page(asked, path, self._logged(asked))
         if path in lists:
             return self._page(asked, path, lists[path])
         if path == "oauth/clients":
@@ -164,6 +176,14 @@ class Zendesk(StandIn):
         if path == "search":
             return self._search(asked)
         return 404, {"error": "RecordNotFound", "description": "Not found"}, {}
+
+    def _logged(self, asked: Asked) -> list[dict[str, Any]]:
+        of = asked.one("filter[source_type]")
+        begin, end = asked.query.get("filter[created_at][]", ["", "~"])
+        return [
+            one for one in self.audit_logs
+            if of in ("", one["source_type"]) and begin <= one["created_at"] <= end
+        ]  # fmt: skip
 
     def _page(self, asked: Asked, name: str, everything: list[Any]) -> Reply:
         if self.unpaged or not asked.one("page[size]"):

@@ -32,4 +32,8 @@ TURNS = [
         kind="region", code="OBS303", name="the workspace is kept in the United States", key="acme/desk",
         do=lambda desk: setattr(desk, "region", "US"), undo=lambda desk: setattr(desk, "region", "EU"),
     ),
+    Turn(
+        kind="credential", code="OBS306", name="our app is given the permission to read tags", key="acme/desk:credential",
+        do=lambda desk: desk.granted.add("/tags"), undo=lambda desk: desk.granted.discard("/tags"), then="open",
+    ),
 ]  # fmt: skip

@@ -125,6 +125,18 @@ TURNS = [
         do=_set("assumable", True), undo=_set("assumable", False),
     ),
     Turn(
+        kind="changes", code="OBS306", name="by the log, credit cards are no longer redacted, which no setting shows",
+        key="acme/desk:redacted:Credit Card Redaction:",
+        do=lambda desk: desk.log("Credit Card Redaction", "Disabled", ago(days=300)),
+        undo=lambda desk: desk.log("Credit Card Redaction", "Enabled", ago(days=1)),
+    ),
+    Turn(
+        kind="changes", code="OBS306", name="by the log, redaction was changed, and not said to what",
+        key="acme/desk:redacted:Credit Card Redaction:", found="open",
+        do=lambda desk: desk.log("Credit Card Redaction", "Changed", ago(days=3)),
+        undo=lambda desk: desk.log("Credit Card Redaction", "Enabled", ago(days=1)),
+    ),
+    Turn(
         kind="credential", code="OBS306", name="our client is given the right to write", key="acme/desk:credential",
         do=lambda desk: desk.scopes.add("write"), undo=lambda desk: desk.scopes.discard("write"),
     ),
