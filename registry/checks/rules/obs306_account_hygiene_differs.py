@@ -241,8 +241,8 @@ def _left(case: Case, system: str, claimed: Mapping[str, str], shown: set[str]) 
                     observation=log.id,
                     fi=f"Järjestelmän {system} lokin mukaan asetusta {one['name']} on muutettu {since}; mitä siinä nyt "
                     "on, ei ole nähty.",
-                    en=f"By the log of {system} the setting {one['name']} was changed on {since}; what it is now has not "
-                    "been seen.",
+                    en=f"By the log of {system} the setting {one['name']} was changed on {since}; what it is now has "
+                    "not been seen.",
                     closes=("Havainto asetuksesta (settings).", "An observation of the setting (settings)."),
                 )
             )
@@ -305,8 +305,8 @@ def _ours(case: Case, system: str) -> Iterator[Outcome]:
             observation=seen.id,
             fi=f"Tunnukselle, jolla järjestelmää {system} katsotaan, on annettu muutakin kuin pyydettiin: {may}. Voiko "
             "sillä myös kirjoittaa, ei näy. Anna sille vain se, mitä katsominen vaatii.",
-            en=f"The credential that {system} is looked at with was given more than was asked for: {may}. Whether it may "
-            "write as well is not shown. Give it no more than looking takes.",
+            en=f"The credential that {system} is looked at with was given more than was asked for: {may}. Whether it "
+            "may write as well is not shown. Give it no more than looking takes.",
         )
     elif seen.payload["more_than_reading"] is None:
         why = _UNTOLD.get(because or "")

@@ -3,8 +3,8 @@
 UNCONFIRMED, for want of a workspace of theirs:
  1. that somebody who was removed is no longer on the list of admins: it is served so.
  2. the values of `app.region`: US, EU and AU are documented.
- 3. that a token without the right to read admins answers 403. Without other rights it is 401 with token_unauthorized, as
-    people report it of lists of users and segments.
+ 3. that a token without the right to read admins answers 403. Without other rights it is 401 with token_unauthorized,
+    as people report it of lists of users and segments.
 """
 
 from __future__ import annotations

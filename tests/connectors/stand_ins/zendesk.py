@@ -10,8 +10,8 @@ UNCONFIRMED, for want of an account of theirs:
  5. `visibility` and `author_name` of an app, and that installations are under /api/v2/apps/installations.json.
  6. that a search counts archived tickets, and that `sort_by=created_at` holds for people.
  7. whether /oauth/tokens wants JSON or a form: both are taken.
- 8. in which language the log writes `source_label` and `change_description`; that entries on settings of the account say
-    "Enabled", "Disabled" or "Changed", and call settings as here, is how lists of such entries that people publish have it.
+ 8. in which language the log writes `source_label` and `change_description`; that entries on settings of the account
+    say "Enabled", "Disabled" or "Changed", and call settings as here, is how such entries look that people publish.
 """
 
 from __future__ import annotations

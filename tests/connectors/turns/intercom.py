@@ -33,7 +33,8 @@ TURNS = [
         do=lambda desk: setattr(desk, "region", "US"), undo=lambda desk: setattr(desk, "region", "EU"),
     ),
     Turn(
-        kind="credential", code="OBS306", name="our app is given the permission to read tags", key="acme/desk:credential",
+        kind="credential", code="OBS306", name="our app is given the permission to read tags",
+        key="acme/desk:credential",
         do=lambda desk: desk.granted.add("/tags"), undo=lambda desk: desk.granted.discard("/tags"), then="open",
     ),
 ]  # fmt: skip
