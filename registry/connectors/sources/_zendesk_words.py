@@ -38,14 +38,6 @@ ACCOUNT = (
     ("public_access", "voice.recordings_public"),
     ("other", "api.api_token_access"),
 )
-#: Of the log's entries on settings of the account: what they are about, by the name that the log gives them.
-LOGGED = {
-    "account assumption": "vendor_access",
-    "credit card redaction": "redacted",
-    "require two factor": "two_factor_required",
-    "two-factor authentication for all admins and agents": "two_factor_required",
-}
-LEFT = {"enabled": True, "turned on": True, "disabled": False, "turned off": False}
 _SINCE = {
     "duration_since_created_at": "created",
     "duration_since_creation": "created",

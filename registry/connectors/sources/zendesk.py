@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from marshmallow import validate
 
-from registry import clock
 from registry.connectors.observed.plain import Word, several
 from registry.connectors.origin import Origin, only
 from registry.connectors.reading import personal
@@ -41,12 +39,11 @@ from registry.connectors.source import (
     whole,
     word,
 )
+from registry.connectors.sources import _zendesk_log as log
 from registry.connectors.sources import _zendesk_words as words
 from registry.strict.schema import Schema, Text
 
 SCOPES = "read security:read"
-CHANGES_DAYS = 30
-SETTING = "account_setting"  # the type of the log's entries on settings of the account
 MOST_APPS = 300  # each costs a question of its own
 
 
@@ -364,44 +361,8 @@ class _Desk:
         return found
 
     def changes(self) -> Mapping[str, Any]:
-        """What the account's own log says was changed in the last days, by sort, and how it last left settings."""
-        until = clock.now()
-        since = clock.written(datetime.fromisoformat(until) - timedelta(days=CHANGES_DAYS))
-        counted: dict[tuple[str, str], tuple[int, str]] = {}
-        for entry in self._log({"filter[created_at][]": [since[:19] + "Z", until[:19] + "Z"]}):
-            with self.way.item():
-                key = word(text(entry, "source_type")), word(text(entry, "action"))
-                at = instant_of(entry["created_at"])
-                count, latest = counted.get(key, (0, at))
-                counted[key] = count + 1, max(at, latest)
-        changes = [
-            {"object": object_, "action": action, "count": count, "latest": latest}
-            for (object_, action), (count, latest) in sorted(counted.items())
-        ]
-        return {"since": since, "changes": changes, "settings": self._left()}
-
-    def _left(self) -> list[dict[str, Any]]:
-        """Of each setting of the account what the newest entry says, however old: the log has no end.
-
-        An entry on a setting names no person; what else the log tells of is left out.
-        """
-        newest: dict[str, tuple[tuple[str, int], bool | None]] = {}
-        for entry in self._log({"filter[source_type]": SETTING}):
-            with self.way.item():
-                if text(entry, "source_type") != SETTING:
-                    continue
-                name = word(text(entry, "source_label"))
-                said = entry.get("change_description")
-                on = words.LEFT.get(said.strip().casefold()) if isinstance(said, str) else None
-                at = instant_of(entry["created_at"]), whole(entry, "id")
-                newest[name] = max(newest.get(name, (at, on)), (at, on), key=lambda one: one[0])
-        return [
-            {"about": words.LOGGED.get(name.casefold(), "other"), "name": name, "on": on, "at": at}
-            for name, ((at, _), on) in sorted(newest.items())
-        ]
-
-    def _log(self, asked: Mapping[str, Any]) -> Iterator[Any]:
-        return self._pages("audit_logs", "audit_logs", asked)
+        """What the account's own log says."""
+        return log.changes(self.way, lambda asked: self._pages("audit_logs", "audit_logs", asked))
 
 
 def _next(page: Any) -> str | None:
