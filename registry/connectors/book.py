@@ -30,6 +30,11 @@ class Bound:
     reach: Callable[[Mapping[str, Any]], Allow]
     observe: Callable[[Way, Mapping[str, Any]], Iterator[Seen]]
 
+    def sees(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """The kinds of observation that a run with these settings gives, or says it could not."""
+        asked = self.source.only_with
+        return tuple(kind for kind in self.source.sees if kind not in asked or asked[kind] in settings)
+
     def settings(self, given: Any) -> dict[str, Any]:
         """Settings, checked. Raises errors.Invalid with one error for each fault, below /settings."""
         try:
@@ -44,6 +49,8 @@ def bound(kind: str, module: ModuleType) -> Bound:
     unknown = [name for name in source.sees if name not in KINDS or name == "could_not_look"]
     if unknown or not source.sees or set(source.title) != LANGUAGES:
         raise ValueError(f"{kind}: a title in {sorted(LANGUAGES)}, and kinds that there are (not {unknown})")
+    if source.only_with.keys() - {*source.sees} or {*source.only_with.values()} - {*source.settings().fields}:
+        raise ValueError(f"{kind}: only_with names a kind that it sees, and a setting that it has")
     return Bound(kind, source, module.reach, module.observe)
 
 

@@ -71,12 +71,14 @@ class Source:
 
     `title` in fi, sv and en; `settings` is a schema that refuses what it does not know; `secrets` are names with what
     each is (one that only says who signs in ends in `_id`, `_dn` or `user`: it may well be among what is seen); `sees`
-    the kinds of observation that every run gives or says it could not. A run takes `seconds` and `most` items at most.
+    the kinds of observation that every run gives or says it could not; of these `only_with` names the setting without
+    which a kind is not looked for. A run takes `seconds` and `most` items at most.
     """
 
     title: Mapping[str, str]
     settings: type[Schema]
     secrets: Mapping[str, str]
     sees: tuple[str, ...]
+    only_with: Mapping[str, str] = dataclasses.field(default_factory=dict)
     seconds: float = 600
     most: int = 500_000

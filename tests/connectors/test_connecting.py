@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import socket
 import threading
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from registry.db import writes
 from registry.keys.sealing import Sealer, new_key
 from registry.outbound import Allow
 from registry.settings import Settings
+from registry.strict.schema import Boolean
 from tests import engines
 from tests.connectors import desk as source
 from tests.connectors.conftest import BY
@@ -140,6 +141,50 @@ def test_two_do_not_look_at_the_same(sealer: Sealer) -> None:
     assert add(sealer, system="other/desk") == 3
     connecting.remove_connector(1, by=BY, expect=1)
     assert add(sealer) == 4
+
+
+class WithApps(source.DeskSettings):
+    """Settings of which one has more looked at."""
+
+    apps = Boolean()
+
+
+def test_what_is_seen_only_with_a_setting_comes_and_goes_with_it(
+    sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = dataclasses.replace(source.SOURCE, settings=WithApps, only_with={"apps": "apps"})
+    other = dataclasses.replace(source.SOURCE, secrets={}, sees=("apps",))
+    kinds = {
+        name: Bound(name, one, source.reach, source.observe)
+        for name, one in (("desk", asked), ("other", other))
+    }
+    monkeypatch.setattr(book, "book", lambda: MappingProxyType(kinds))
+    add(sealer)
+    assert told(1)["sees"] == ["accounts", "region"]
+    assert add(sealer, kind="other", secrets={}) == 2
+
+    def change(**settings: bool) -> None:
+        connecting.change_connector(
+            1, settings={**HERE, **settings}, every_hours=1, state="enabled", by=BY, expect=told(1)["version"]
+        )
+
+    with pytest.raises(errors.Conflict) as caught:
+        change(apps=True)
+    assert caught.value.code == "already_looked_at" and told(1)["version"] == 1
+    connecting.remove_connector(2, by=BY, expect=1)
+    change(apps=True)
+    assert told(1)["sees"] == ["accounts", "region", "apps"]
+    change()
+    assert told(1)["sees"] == ["accounts", "region"]
+
+
+@pytest.mark.parametrize("wrong", [{"roles": "host"}, {"apps": "nothing"}])
+def test_only_with_is_of_what_there_is(wrong: dict[str, str]) -> None:
+    made = SimpleNamespace(
+        SOURCE=dataclasses.replace(source.SOURCE, only_with=wrong), reach=source.reach, observe=source.observe
+    )
+    with pytest.raises(ValueError, match="only_with"):
+        book.bound("desk", made)  # type: ignore[arg-type]
 
 
 def test_other_hosts_drop_the_secrets_and_other_settings_do_not(sealer: Sealer) -> None:

@@ -83,6 +83,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ]
     },
     "request_log": {
+        "since": "2024-01-01",
         "requests": [
             {
                 "received_on": "2026-01-14",
@@ -90,7 +91,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "extended_on": "2026-02-01",
                 "answered_on": "2026-03-01",
             }
-        ]
+        ],
     },
     "published_text": {
         "pages": [
@@ -270,6 +271,7 @@ def test_there_is_no_place_for_people_or_contents(name: str) -> None:
         ("certification", ("entries", 0, "due_on"), "soon", "invalid_day"),
         ("request_log", ("requests", 0, "received_on"), "2026-02-30", "invalid_day"),
         ("request_log", ("requests", 0, "received_on"), None, "null"),
+        ("request_log", ("since",), "2024-02-30", "invalid_day"),
         ("request_log", ("requests", 0, "identified_on"), "2026-01-13", "impossible_time"),
         ("request_log", ("requests", 0, "extended_on"), "2026-01-13", "impossible_time"),
         ("request_log", ("requests", 0, "answered_on"), "2026-01-13", "impossible_time"),

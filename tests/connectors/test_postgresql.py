@@ -60,7 +60,7 @@ def observe(settings: dict[str, Any], secrets: dict[str, str], **limits: Any) ->
     given = known.settings(settings)
     way = Way(allow=known.reach(given), secrets=secrets, sleep=lambda _: None, **limits)
     seen = {one.payload.get("asked", one.kind): one for one in known.observe(way, given)}
-    assert set(seen) == set(known.source.sees)
+    assert set(seen) == set(known.sees(given))
     assert "canary" not in json.dumps([one.payload for one in seen.values()])
     return seen, way
 

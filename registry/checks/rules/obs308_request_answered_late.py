@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from registry import errors
-from registry.checks.rule import Case, Outcome, Rule, Severity
+from registry.checks.rule import Case, Outcome, Rule, Severity, dated
 from registry.checks.rules._looking import unseen, weak
 from registry.clock import day
 from registry.connectors.observed.observation import Observation
@@ -78,12 +78,21 @@ def check(case: Case) -> Iterator[Outcome]:
         outcomes = [unseen(case, "request_log", about, _FIELD, closes=_CLOSES, key="")]
     yield from outcomes
     if not outcomes and whole is not None:
+        since = _since(whole)
         yield case.passes(
             _FIELD,
             observation=whole.id,
-            fi="Pyyntöihin on vastattu ajoissa.",
-            en="Requests were answered in time.",
+            fi=f"Pyyntöihin on vastattu ajoissa{since[0]}.",
+            en=f"Requests were answered in time{since[1]}.",
         )
+
+
+def _since(seen: Observation) -> tuple[str, str]:
+    """What is added where a log leaves out what was answered long ago."""
+    if "since" not in seen.payload:
+        return "", ""
+    begun = dated(day(seen.payload["since"]))
+    return f" (vastatut {begun} alkaen)", f" (answered since {begun})"
 
 
 def _log(case: Case, seen: Observation) -> Outcome | None:

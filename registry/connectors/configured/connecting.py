@@ -61,7 +61,8 @@ def add_connector(
     known = source(kind)
     checked = known.settings(settings)
     hosts = _reached(known, checked)  # asks the resolver, which no other writer is to wait for
-    return _add(system, known, _plain(settings), hosts, every_hours, state, secrets or {}, by, sealer)
+    sees = known.sees(checked)
+    return _add(system, known, _plain(settings), sees, hosts, every_hours, state, secrets or {}, by, sealer)
 
 
 @writes
@@ -69,6 +70,7 @@ def _add(
     system: str,
     known: Bound,
     settings: Mapping[str, Any],
+    sees: tuple[str, ...],
     hosts: list[str],
     every_hours: int | None,
     state: State,
@@ -79,7 +81,7 @@ def _add(
     controller, key = parts(system, "/system")
     if not store.exists("system", controller, key):
         raise NotFound("No such system; declare it first.")
-    _alone(controller, key, known)
+    _alone(controller, key, sees)
     number, now = CONNECTORS.following(), journal.stamp()
     given = _seal(number, known, hosts, secrets, sealer)
     told = {
@@ -91,7 +93,7 @@ def _add(
         "settings": settings,
         "every_hours": every_hours,
         "hosts": hosts,
-        "sees": list(known.source.sees),
+        "sees": list(sees),
         "secrets": [_secret(name, now if name in given else None) for name in known.source.secrets],
         "added_at": now,
         "changed_at": now,
@@ -112,20 +114,23 @@ def change_connector(
 ) -> None:
     """Give a connector other settings, another interval or state.
 
-    Where the hosts that it may reach change its secrets are dropped, and the connector says so. Raises as
-    `add_connector`, and Gone for one that was removed, PreconditionFailed for another version than `expect`.
+    Where the hosts that it may reach change its secrets are dropped, and the connector says so. What it
+    sees may change with the settings. Raises as `add_connector`, Gone for one that was removed, and PreconditionFailed
+    for another version than `expect`.
     """
     row = CONNECTORS.one(number)
     standing(row.state)
     known = source(row.kind)
-    hosts = _reached(known, known.settings(settings))
-    _change(number, _plain(settings), hosts, every_hours, state, by, expect)
+    checked = known.settings(settings)
+    hosts = _reached(known, checked)
+    _change(number, _plain(settings), known.sees(checked), hosts, every_hours, state, by, expect)
 
 
 @writes
 def _change(
     number: int,
     settings: Mapping[str, Any],
+    sees: tuple[str, ...],
     hosts: list[str],
     every_hours: int | None,
     state: State,
@@ -133,6 +138,7 @@ def _change(
     expect: int,
 ) -> None:
     told = _newest(number, expect)
+    _alone(*parts(told["system"]), tuple(kind for kind in sees if kind not in told["sees"]), but=number)
     now = journal.stamp()
     if hosts != told["hosts"]:
         ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
@@ -140,7 +146,8 @@ def _change(
             {**one, "given_at": None, "dropped_at": now if one["given_at"] else one["dropped_at"]}
             for one in told["secrets"]
         ]
-    told |= {"settings": dict(settings), "every_hours": every_hours, "state": state, "hosts": hosts}
+    told |= {"settings": dict(settings), "every_hours": every_hours, "state": state}
+    told |= {"hosts": hosts, "sees": list(sees)}
     CONNECTORS.append({**told, "changed_at": now}, now, by=by, action="changed")
     ConnectorRun.update(due_at=_first_due(told, now), failed=0).where(
         ConnectorRun.connector == number
@@ -239,9 +246,9 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
     return sorted(f"{host.lower()}:{port}" for host in allow.hosts for port in allow.ports)
 
 
-def _alone(controller: str, key: str, known: Bound) -> None:
+def _alone(controller: str, key: str, sees: tuple[str, ...], *, but: int | None = None) -> None:
     for other in live().where((Connector.controller == controller) & (Connector.system == key)):
-        if both := sorted({*other.told["sees"]} & {*known.source.sees}):
+        if other.id != but and (both := sorted({*other.told["sees"]} & {*sees})):
             raise Conflict(
                 f"Connector {other.id} looks at this already: {', '.join(both)}.", code="already_looked_at"
             )

@@ -86,6 +86,7 @@ def pull(
     A source that raises what it should not has a defect, which is logged without what it said: that may hold a secret.
     """
     began, credential_refused = clock.now(), False
+    sees = known.sees(settings)
     reason: Reason = "other"
     found: dict[str, Looked] = {}
     way: Way | None = None
@@ -98,7 +99,7 @@ def pull(
         taken_at = clock.now()
         for seen in known.observe(way, settings):
             looked = Looked(taken_at, _fitting(seen, secrets, extra))
-            if looked.about in found or (looked.about not in known.source.sees and not _unseen(looked)):
+            if looked.about in found or (looked.about not in sees and not _unseen(looked)):
                 extra["not_announced"] += 1
             else:
                 found[looked.about] = looked
@@ -116,7 +117,6 @@ def pull(
             place = place.tb_next
         where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place is not None else "?"
         log.error("the source %s has a defect: %s at %s", known.kind, type(error).__name__, where)
-    sees = known.source.sees
     looked_at = [found.pop(kind) if kind in found else _not_looked(kind, reason) for kind in sees]
     return Pulled(
         began,

@@ -177,9 +177,9 @@ def _claimed(row: Connector, sealer: Sealer, due_only: bool, dry_run: bool, seco
         job.settings = known.settings(told["settings"])
         job.secrets = unsealed(row, sealer)
     except errors.Invalid:
-        job.failed = nothing(known.source.sees, "other", "settings_refused")
+        job.failed = nothing(tuple(told["sees"]), "other", "settings_refused")
     except errors.Unavailable as problem:
-        job.failed = nothing(known.source.sees, "unauthorised", problem.code)
+        job.failed = nothing(tuple(told["sees"]), "unauthorised", problem.code)
     return job
 
 

@@ -102,9 +102,12 @@ def get_connector(number: int) -> Response:
 @blueprint.arguments(ConnectorChangeSchema, example=CHANGED)
 @conditional
 @blueprint.response(200, ConnectorSchema, example={**CONNECTOR, "version": 3, "every_hours": 12}, etag=True)
-@blueprint.fails(410)
+@blueprint.fails(409, 410)
 def put_connector(body: dict[str, Any], number: int) -> Response:
-    """Change a connector. Where the hosts that it may reach change, its secrets are dropped: give them anew."""
+    """Change a connector. Where the hosts that it may reach change, its secrets are dropped: give them anew.
+
+    409 `already_looked_at` where the settings make it see what another connector of the system sees.
+    """
     _mine(number)
     connecting.change_connector(number, **body, by=holder().id, expect=if_match())
     return _served(_mine(number))
@@ -198,6 +201,7 @@ def list_sources() -> Response:
             ],
             "secrets": dict(known.source.secrets),
             "sees": list(known.source.sees),
+            "only_with": dict(known.source.only_with),
         }
         for known in book().values()
     ]

@@ -198,6 +198,10 @@ class SourceSchema(Schema):
     )
     secrets = fields.Dict(required=True, keys=fields.String(), values=fields.String())
     sees = fields.List(fields.String(), required=True)
+    only_with = fields.Dict(
+        required=True, keys=fields.String(), values=fields.String(),
+        metadata={"description": "Of the kinds that it sees, those that it sees only where a setting is given: which."},
+    )  # fmt: skip
 
 
 class SourcesSchema(Schema):

@@ -113,6 +113,40 @@ SELECT r.rolname, CASE r.rolname WHEN 'pg_read_all_data' THEN 'viewer' ELSE 'adm
  ORDER BY 1
 """
 
+#: Which of these columns a table has, by schema.table.
+PLACED = """
+SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, a.attname AS column,
+       CASE WHEN tn.nspname = 'pg_catalog' AND t.typtype = 'b' THEN t.typname END AS type
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text = ANY (%(columns)s::text[])
+  LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+ WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND n.nspname::text || '.' || c.relname::text = %(table)s
+ ORDER BY c.oid, a.attnum
+"""
+#: By type, a column as a day; {column} and {zone} are put in by the driver. What is no day of the calendar is null.
+DAYS = {
+    "date": "CASE WHEN {column} >= date '0001-01-01' AND {column} <= date '9999-12-31' THEN {column} END",
+    "timestamp": "CASE WHEN {column} >= timestamp '0001-01-01' AND {column} < timestamp '9999-12-31'"
+    " THEN {column}::date END",
+    "timestamptz": "CASE WHEN {column} >= timestamptz '0001-01-02 00:00Z'"
+    " AND {column} < timestamptz '9999-12-30 00:00Z' THEN ({column} AT TIME ZONE {zone})::date END",
+}
+#: Requests by their days, the slowest first: answered since a day, or not answered, or not in order.
+#: {columns} are the parts, each as a day and whether there is anything in it.
+REQUESTS = """
+SELECT pg_catalog.to_char(received, 'YYYY-MM-DD') AS received_on, has_received,
+       pg_catalog.to_char(identified, 'YYYY-MM-DD') AS identified_on, has_identified,
+       pg_catalog.to_char(extended, 'YYYY-MM-DD') AS extended_on, has_extended,
+       pg_catalog.to_char(answered, 'YYYY-MM-DD') AS answered_on, has_answered
+  FROM (SELECT {columns} FROM {table}) AS request
+ WHERE (received <= answered AND answered < {since}::date) IS NOT TRUE
+ ORDER BY answered - coalesce(identified, received) DESC NULLS FIRST, received, identified, extended, answered
+ LIMIT {most}
+"""
+
 SETTINGS = "SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ('ssl', 'log_statement')"
 
 #: Ways by which data leaves the database for another, or comes from there.

@@ -1,4 +1,5 @@
-"""PostgreSQL, by its catalogue: columns that look like personal data, who may read them, how old their rows are.
+"""PostgreSQL, by its catalogue: columns that look like personal data, who may read them, how old their rows are; and
+when data subjects asked and were answered, where it is said which table has that.
 
 It looks at names, comments, grants and the least date of each table, in read-only transactions that wait for no lock
 and for no long answer. Names of tables go into statements as the driver quotes them. Roles that somebody logs in with
@@ -25,6 +26,7 @@ from registry.connectors.observed.plain import MOST, Word, several
 from registry.connectors.reading import personal
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, instant_of, word
 from registry.connectors.sources import _postgresql_asking as asking
+from registry.connectors.sources import _postgresql_requests as requests
 from registry.connectors.sources import _postgresql_statements as ask
 from registry.strict.schema import Integer, OneOf, Schema, Text
 
@@ -68,13 +70,20 @@ class PostgresqlSettings(Schema):
     services = _names("Roles that services log in with, and no person: only these are named.")
     dated = several(Dated, required=False)
     categories = several(Covered, required=False)
+    requests = fields.Nested(
+        requests.Requests,
+        metadata={
+            "description": "Where requests of data subjects are noted down, and in which columns by day."
+        },
+    )
 
 
 SOURCE = Source(
     title={"fi": "PostgreSQL-tietokanta", "sv": "PostgreSQL-databas", "en": "PostgreSQL database"},
     settings=PostgresqlSettings,
     secrets={"password": "The password of a role that may only read."},
-    sees=("credential", "field_inventory", "roles", "oldest_item", "settings", "apps"),
+    sees=("credential", "field_inventory", "roles", "oldest_item", "settings", "apps", "request_log"),
+    only_with={"request_log": "requests"},
     most=1_000_000,
 )
 
@@ -95,6 +104,8 @@ def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
         yield way.look("oldest_item", look.oldest)
         yield way.look("settings", look.settings)
         yield way.look("apps", look.apps)
+        if "requests" in settings:
+            yield way.look("request_log", look.requests)
 
 
 @dataclasses.dataclass(slots=True)
@@ -297,6 +308,12 @@ class _Database:
                 for one in self._rows(ask.CONNECTED)
             ]
         }
+
+    # --- what people asked for
+
+    def requests(self) -> Mapping[str, Any]:
+        """The days of data subjects' requests, and nothing else of them."""
+        return requests.log(self.way, self._rows, self.given["requests"])
 
 
 @dataclasses.dataclass(slots=True)

@@ -32,6 +32,9 @@ CREATE POLICY mine ON customers TO turn_support USING (false);
 ALTER ROLE turn_reader BYPASSRLS;
 GRANT SELECT ON customers TO turn_support;
 GRANT SELECT (created_at) ON customers TO turn_reader;
+CREATE TABLE requests (id int, who text, wish text, received_on date, answered_on timestamptz);
+INSERT INTO requests VALUES (1, 'canary', 'canary', '2024-01-02', '2024-01-09 08:00Z');
+GRANT SELECT (received_on, answered_on) ON requests TO turn_reader;
 """
 
 
@@ -39,7 +42,8 @@ GRANT SELECT (created_at) ON customers TO turn_reader;
 def system(databases: Any) -> Iterator[tuple[Looked, dict[str, Any], dict[str, str]]]:
     with looked_at(databases, MADE, "turn_reader") as looked:
         looked.run(f"INSERT INTO customers VALUES (1, 'canary', 'canary', '{ago(days=400)}')")
-        yield looked, looked.settings, looked.secrets
+        requests = {"table": "public.requests", "received": "received_on", "answered": "answered_on"}
+        yield looked, {**looked.settings, "requests": requests}, looked.secrets
 
 
 def _run(statements: str) -> Callable[[Looked], None]:
@@ -48,6 +52,16 @@ def _run(statements: str) -> Callable[[Looked], None]:
 
 def _old(looked: Looked) -> None:
     looked.run(f"INSERT INTO customers VALUES (2, 'canary', 'canary', '{ago(days=1200)}')")
+
+
+def _asked(**answered: float) -> Callable[[Looked], None]:
+    """A request of two months ago, answered so long ago; or not."""
+    told = f"'{ago(**answered)}'" if answered else "NULL"
+    received = ago(days=62)[:10]
+    return lambda looked: looked.run(
+        "DELETE FROM requests WHERE id = 2;"
+        f"INSERT INTO requests VALUES (2, 'canary', 'canary', '{received}', {told})"
+    )
 
 
 TURNS = [
@@ -98,5 +112,13 @@ TURNS = [
         key="acme/desk:credential",
         do=_run("GRANT DELETE ON customers TO turn_reader"),
         undo=_run("REVOKE DELETE ON customers FROM turn_reader"),
+    ),
+    Turn(
+        kind="request_log", code="OBS308", name="a request is left unanswered for too long", key="acme/desk",
+        do=_asked(), undo=_asked(days=50),
+    ),
+    Turn(
+        kind="request_log", code="OBS308", name="a request was answered too late", key="acme/desk",
+        do=_asked(days=9), undo=_asked(days=50),
     ),
 ]  # fmt: skip

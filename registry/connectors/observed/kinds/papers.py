@@ -38,6 +38,7 @@ class LoggedRequest(Schema):
 class RequestLog(Schema):
     """Requests of data subjects by their days; an empty list: there were none."""
 
+    since = PlainDay(metadata={"description": "What was answered before is left out; nothing, if not said."})
     requests = several(LoggedRequest)
 
 
