@@ -184,7 +184,7 @@ def test_only_with_is_of_what_there_is(wrong: dict[str, str]) -> None:
         SOURCE=dataclasses.replace(source.SOURCE, only_with=wrong), reach=source.reach, observe=source.observe
     )
     with pytest.raises(ValueError, match="only_with"):
-        book.bound("desk", made)  # type: ignore[arg-type]
+        book.bound("desk", made)  # type: ignore[arg-type]  # a file stands in for a module
 
 
 def test_other_hosts_drop_the_secrets_and_other_settings_do_not(sealer: Sealer) -> None:
