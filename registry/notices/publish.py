@@ -9,24 +9,21 @@ import rfc8785
 
 from registry import journal
 from registry.catalogue import store
-from registry.catalogue.model import Declaration, Written
+from registry.catalogue.model import Written
 from registry.catalogue.record import Record, assemble
-from registry.clock import ENDLESS
 from registry.db import writes
 from registry.errors import Conflict, Gone, NotFound, PreconditionFailed
 from registry.notices.published import (
+    KIND,
     NoticePublication,
     NoticeText,
     Published,
     content,
-    ended_since,
-    last_revision,
     newest,
-    object_name,
-    of,
     texts,
     value,
 )
+from registry.retention.publications.publication import ended_since, object_name
 from registry.retention.publications.served import publish_rules, withdraw_rules
 from registry.telling.render import render
 from registry.telling.value import Standing
@@ -51,17 +48,11 @@ def publish(controller: str, key: str, version: int | None = None, *, by: str) -
         if dict(texts(last.id)) == as_then:
             return last, False
     documents = _documents(record, written, now)
-    _close(controller, key, max(written.effective_from, now), now)
+    NoticePublication.close(controller, key, max(written.effective_from, now), now)
     said = orjson.loads(documents[record.language if record.language in documents else languages()[0]])
-    row = NoticePublication.create(
-        declaration=Declaration.get(kind="register", controller=controller, key=key),
-        controller=controller,
-        key=key,
-        revision=last_revision(controller, key) + 1,
-        version=written.version,
-        effective_from=written.effective_from,
-        until=ENDLESS,
-        published_at=now,
+    row = NoticePublication.begin(
+        written,
+        now,
         title=said["title"]["text"],
         language=said["title"].get("language", record.language),
         organisation=said["organisation"]["text"],
@@ -71,7 +62,7 @@ def publish(controller: str, key: str, version: int | None = None, *, by: str) -
     rows = [(row, language, document) for language, document in documents.items()]
     NoticeText.insert_many(rows, [NoticeText.publication, NoticeText.language, NoticeText.document]).execute()
     journal.append(
-        "notice.published", object_name(controller, key), by=by, version=row.revision,
+        "notice.published", object_name(KIND, controller, key), by=by, version=row.revision,
         payload={"version": written.version, "effective_from": written.effective_from, "inputs": inputs},
         content=content(row, documents.items()),
     )  # fmt: skip
@@ -86,16 +77,15 @@ def withdraw(controller: str, key: str, *, by: str, expect: int | None = None) -
     `expect` is the revision that the caller has seen (None: whichever). Raises NotFound where none was ever published,
     Gone where it is withdrawn already, PreconditionFailed when `expect` is stale.
     """
-    revision, now = last_revision(controller, key), journal.stamp()
+    revision, now = NoticePublication.last(controller, key), journal.stamp()
     if not revision:
         raise NotFound("No notice of this register has been published.")
-    mine = of(controller, key) & NoticePublication.closed_at.is_null()
-    if not NoticePublication.select(NoticePublication.id).where(mine).exists():
+    if newest(controller, key) is None:
         raise Gone("The notice has been withdrawn already.")
     if expect is not None and expect != revision:
         raise PreconditionFailed("Another notice has been published since you read it; read it again.")
-    NoticePublication.update(closed_at=now, withdrawn_at=now).where(mine).execute()
-    journal.append("notice.withdrawn", object_name(controller, key), by=by, version=revision)
+    NoticePublication.close(controller, key, now, now, withdrawn_at=now)
+    journal.append("notice.withdrawn", object_name(KIND, controller, key), by=by, version=revision)
     withdraw_rules(controller, key, by=by)
 
 
@@ -154,12 +144,3 @@ def _documents(record: Record, written: Written, published_at: str) -> dict[str,
     return {
         language: rfc8785.dumps(render(record, standing, language).document()) for language in languages()
     }
-
-
-def _close(controller: str, key: str, begins: str, now: str) -> None:
-    """End what is open when something later begins: at once if it has begun, else on its day; later plans fall."""
-    open_ = of(controller, key) & NoticePublication.closed_at.is_null()
-    over = open_ if begins <= now else open_ & (NoticePublication.effective_from >= begins)
-    NoticePublication.update(closed_at=now).where(over).execute()
-    if begins > now:
-        NoticePublication.update(until=begins).where(open_ & (NoticePublication.until > begins)).execute()

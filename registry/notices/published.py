@@ -1,8 +1,6 @@
 """What is published: publications as stored, which of them the public reads now, and what the journal holds of them.
 
-A publication is public from the day its version takes effect until a later one takes its place. It is not any more
-once closed (withdrawn, or replaced by one in effect at once), nor once an end of the register, written after its
-version, has begun; opening the register again does not bring it back.
+A notice is public while its publication is in force (registry.retention.publications.publication).
 """
 
 from __future__ import annotations
@@ -17,29 +15,22 @@ import peewee
 import rfc8785
 
 from registry import clock, db, journal
-from registry.catalogue.model import Declaration, Version
 from registry.db import Instant, Stored, Text
 from registry.errors import Gone, NotFound
-from registry.retention.publications.lasting import Lasting, lasting, withdrawals
-from registry.retention.publications.served import PUBLISHED
+from registry.retention.publications.lasting import Lasting
+from registry.retention.publications.publication import PUBLISHED, Publication, ended_since
+
+#: What is published of a register's notice, in the journal.
+KIND = "notice"
 
 
-class NoticePublication(Stored):
-    """One publication; `revision` counts them for each register.
+class NoticePublication(Publication):
+    """One publication of a register's notice.
 
     `inputs` says which versions of register, controller and systems it was made of (RFC 8785). The names are copies
     of the notice's, for lists; `contact` is how the controller is reached.
     """
 
-    declaration = peewee.ForeignKeyField(Declaration, index=False)
-    controller = Text()
-    key = Text()
-    revision = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    effective_from = Instant()
-    until = Instant()
-    published_at = Instant()
-    closed_at = Instant(null=True)
     withdrawn_at = Instant(null=True)
     title = Text()
     language = Text()
@@ -105,14 +96,11 @@ def current(controller: str, key: str) -> Published:
     now = clock.now()
     found = db.execute(_CURRENT, controller, key, now, now, now).fetchone()
     if found is not None:
-        values: dict[str, Any] = dict(zip(_NAMES, found, strict=True))
-        return Published(**{**values, "inputs": orjson.loads(bytes(values["inputs"]))})
+        return _value(dict(zip(_NAMES, found, strict=True)))
+    row = NoticePublication
     # Withdrawn before its day, it was never public.
-    begun = (NoticePublication.effective_from <= now) & (
-        NoticePublication.closed_at.is_null()
-        | (NoticePublication.closed_at > NoticePublication.effective_from)
-    )
-    if NoticePublication.select(NoticePublication.id).where(of(controller, key) & begun).exists():
+    begun = (row.effective_from <= now) & (row.closed_at.is_null() | (row.closed_at > row.effective_from))
+    if row.select(row.id).where(row.of(controller, key) & begun).exists():
         raise Gone("The notice is not public any more.")
     raise NotFound("No notice of this register is public.")
 
@@ -121,7 +109,7 @@ def standing(controller: str, key: str) -> Published:
     """The latest publication, also one yet to take effect. Raises NotFound and Gone as `current` does."""
     found = newest(controller, key)
     if found is None or ended_since(controller, key, found.version):
-        if last_revision(controller, key):
+        if NoticePublication.last(controller, key):
             raise Gone("The notice has been withdrawn, or its register has ended.")
         raise NotFound("No notice of this register has been published.")
     return found
@@ -129,10 +117,10 @@ def standing(controller: str, key: str) -> Published:
 
 def newest(controller: str, key: str) -> Published | None:
     """The latest publication that is neither withdrawn nor replaced, planned ones too; None without one."""
-    query = NoticePublication.select().where(of(controller, key) & NoticePublication.closed_at.is_null())
-    for row in query.order_by(NoticePublication.revision.desc()).limit(1):
-        return value(row)
-    return None
+    table = NoticePublication
+    query = table.select().where(table.of(controller, key) & table.closed_at.is_null())
+    row = query.order_by(table.revision.desc()).limit(1).first()
+    return None if row is None else value(row)
 
 
 def text(publication: int, language: str) -> bytes | None:
@@ -164,7 +152,7 @@ def listed(
     (controller, key, revision) of the page before.
     """
     table = NoticePublication
-    query = table.select().where(_in_force(clock.now(), planned=planned))
+    query = table.select().where(table.in_force(clock.now(), planned=planned))
     if controllers is not None:
         query = query.where(table.controller.in_(sorted(controllers)))
     if of:
@@ -174,53 +162,15 @@ def listed(
     return [value(row) for row in query.order_by(table.controller, table.key, table.revision).limit(limit)]
 
 
-def ended_since(controller: str, key: str, version: int) -> bool:
-    query = Version.select(Version.id).join(Declaration).where(
-        (Declaration.kind == "register") & (Declaration.controller == controller) & (Declaration.key == key)
-        & _end_begun(version, clock.now())
-    )  # fmt: skip
-    return bool(query.exists())
-
-
-def _end_begun(version: Any, now: str) -> Any:
-    """An end after `version` that has begun; one written with no later day than it was written on has, always."""
-    begun = (Version.effective_from <= now) | (Version.effective_from <= Version.recorded_at)
-    return Version.ended & (Version.version > version) & begun
-
-
-def _in_force(now: str, *, planned: bool = False) -> Any:
-    table = NoticePublication
-    ended = Version.select(Version.id).where(
-        (Version.declaration == table.declaration) & _end_begun(table.version, now)
-    )
-    standing = table.closed_at.is_null() & (table.until > now) & ~peewee.fn.EXISTS(ended)
-    return standing if planned else standing & (table.effective_from <= now)
-
-
-def of(controller: str, key: str) -> Any:
-    return (NoticePublication.controller == controller) & (NoticePublication.key == key)
-
-
-def last_revision(controller: str, key: str) -> int:
-    return (
-        NoticePublication.select(peewee.fn.MAX(NoticePublication.revision))
-        .where(of(controller, key))
-        .scalar()
-        or 0
-    )
-
-
 def value(row: NoticePublication) -> Published:
-    names = [field.name for field in dataclasses.fields(Published)]
-    values = {name: getattr(row, name) for name in names}
-    return Published(**{**values, "inputs": orjson.loads(bytes(row.inputs))})
+    return _value({name: getattr(row, name) for name in _NAMES})
+
+
+def _value(columns: dict[str, Any]) -> Published:
+    return Published(**{**columns, "inputs": orjson.loads(bytes(columns["inputs"]))})
 
 
 # --- what the journal compares its entries with
-
-
-def object_name(controller: str, key: str) -> str:
-    return f"notice/{controller}/{key}"
 
 
 def content(row: NoticePublication, documents: Iterable[tuple[str, bytes]]) -> bytes:
@@ -238,22 +188,23 @@ def content(row: NoticePublication, documents: Iterable[tuple[str, bytes]]) -> b
     )
 
 
-def _every() -> Iterator[tuple[str, int]]:
-    table = NoticePublication
-    for controller, key, revision in (
-        table.select(table.controller, table.key, table.revision).tuples().iterator()
-    ):
-        yield object_name(controller, key), revision
-
-
-@journal.witness("notice", every=_every)
+@journal.witness(KIND, every=lambda: NoticePublication.every(KIND))
 def _stored(object_: str, revision: int | None) -> bytes | None:
-    _, controller, key = object_.split("/", 2)
-    row = NoticePublication.get_or_none(controller=controller, key=key, revision=revision or 0)
+    row = NoticePublication.named(object_, revision)
     if row is None:
         return None
-    every = NoticePublication.select().where(of(controller, key)).order_by(NoticePublication.revision)
-    told = lasting(every, withdrawals(object_, "notice.withdrawn"))[row.revision]
-    if Lasting(row.until, row.closed_at, row.withdrawn_at) != told:
+    if Lasting(row.until, row.closed_at, row.withdrawn_at) != row.meant(KIND):
         return b"public for another time than what happened says"
     return content(row, texts(row.id))
+
+
+_APART = """SELECT n.controller, n.key, n.revision FROM notice_publication n WHERE NOT EXISTS (
+  SELECT 1 FROM retention_publication r WHERE r.controller = n.controller AND r.key = n.key AND r.version = n.version
+  AND r.effective_from = n.effective_from AND r.published_at = n.published_at AND r.until <= n.until
+  AND COALESCE(r.closed_at, '') = COALESCE(n.closed_at, ''))"""
+
+
+@journal.beside("notices and the retention rules that were published with them")
+def _apart() -> Iterator[str]:
+    for controller, key, revision in db.execute(_APART).fetchall():
+        yield f"the rules of {controller}/{key} are not published for as long as its notice {revision}"

@@ -256,6 +256,28 @@ def test_everything_is_written_down_and_verifies(desk: Desk) -> None:
     assert "notice" not in report.unwitnessed
 
 
+def test_a_notice_whose_rules_go_their_own_way_is_named(desk: Desk) -> None:
+    """Each is as its own entries say; that they are not of one publication is what has to be seen."""
+    for period, since in (("P6M", PAST), ("P7M", PAST), ("P8M", FUTURE)):
+        version = desk.declare(period=period, since=since)
+        desk.publish(version.version)
+        assert journal.verify().ok
+    served.withdraw_rules("acme", "customers", by=BY)
+    told = [fault.reason for fault in journal.verify().faults]
+    assert len(told) == 2 and "the rules of acme/customers are not published for as long" in told[0]
+    withdraw("acme", "customers", by=BY)
+    assert journal.verify().faults, "withdrawn later than its rules"
+
+
+def test_rules_that_end_by_their_own_words_end_before_the_notice(desk: Desk) -> None:
+    body = {"register": {"name": "Asiakkaat", "ended_on": "2020-02-01"}, "systems": ["desk"]}
+    store.declare("register", "acme", "customers", body, by=BY, expect=store.NEW, effective_from=PAST)
+    desk.publish()
+    row = published.NoticePublication.get()
+    assert served.Publication.get().until < clock.now() < row.until == clock.ENDLESS
+    assert desk.title() == "Asiakkaat" and journal.verify().ok
+
+
 @pytest.mark.parametrize("table", ["notice_text", "notice_publication"])
 def test_j6_a_notice_that_was_changed_behind_our_back_is_named(desk: Desk, table: str) -> None:
     desk.declare()

@@ -1,10 +1,7 @@
 """The rules in force: worked out and stored once when a register is published, taken back by a withdrawal or an end.
 
-A publication is in force from the day its version takes effect until a later publication of the register takes its
-place, or the day is over on which the register ended by its own words (`ended_on`). It is never in force once closed
-(withdrawn, or replaced by one in effect at once), nor once an end of the register, written after its version, has
-begun; opening the register again does not bring it back. All of this is decided by the one statement that reads the
-rules, and none of it by a clock that may have been put back.
+From when until when is said in `publication`; rules are over also with the day on which the register ended by its own
+words (`ended_on`). All of this is decided by the one statement that reads the rules.
 """
 
 from __future__ import annotations
@@ -21,20 +18,21 @@ import orjson
 import peewee
 
 from registry import clock, journal
-from registry.catalogue.model import Declaration, Written
+from registry.catalogue.model import Written
 from registry.catalogue.record import Record
 from registry.clock import ENDLESS
 from registry.db import database, writes
 from registry.errors import Conflict
 from registry.law import periods
+from registry.retention.publications.publication import PUBLISHED, object_name
 from registry.retention.publications.stored import (
+    KIND,
     Publication,
     ServedRule,
     ServedSystem,
     ServedTogether,
     content,
     mark,
-    object_name,
     remember,
     together,
 )
@@ -72,16 +70,7 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     begins = max(written.effective_from, now)
     before = _before(written.controller, written.key, now)
     _close(written.controller, written.key, begins, now, by)
-    publication = Publication.create(
-        declaration=Declaration.get(kind="register", controller=written.controller, key=written.key),
-        controller=written.controller,
-        key=written.key,
-        revision=_revision(written.controller, written.key) + 1,
-        version=written.version,
-        effective_from=written.effective_from,
-        until=_last(record),
-        published_at=now,
-    )
+    publication = Publication.begin(written, now, until=_last(record))
     saying = Saying(record, rules, {"revision": publication.revision, "published_at": now})
     placed, shortened = plan(saying.all(), before, silence=saying.silence, unclear=saying.unclear)
     change = CHANGES.following() if shortened else None
@@ -99,7 +88,7 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     remember(written.controller, written.key, record.system_keys, rows)
     journal.append(
         "retention.published",
-        object_name(written.controller, written.key),
+        object_name(KIND, written.controller, written.key),
         by=by,
         version=publication.revision,
         payload={
@@ -123,8 +112,8 @@ def _before(controller: str, key: str, now: str) -> list[Kept] | None:
 
     Of all publications that are open, the planned ones among them; where none is, of those closed last.
     """
-    mine = (Publication.controller == controller) & (Publication.key == key)
-    published = list(Publication.select().where(mine).order_by(Publication.revision))
+    mine = Publication.select().where(Publication.of(controller, key))
+    published = list(mine.order_by(Publication.revision))
     if not published:
         return None
     open_ = [one for one in published if one.closed_at is None and one.until > now]
@@ -165,32 +154,21 @@ def withdraw_rules(controller: str, key: str, *, by: str) -> bool:
     if not _close(controller, key, now, now, by):
         return False
     journal.append(
-        "retention.withdrawn", object_name(controller, key), by=by, version=_revision(controller, key)
-    )
+        "retention.withdrawn", object_name(KIND, controller, key),
+        by=by, version=Publication.last(controller, key),
+    )  # fmt: skip
     return True
 
 
 def _close(controller: str, key: str, begins: str, now: str, by: str) -> int:
-    """End what is open when something later begins: at once if it has begun, else on its day."""
-    open_ = (
-        (Publication.controller == controller) & (Publication.key == key) & Publication.closed_at.is_null()
-    )
-    over = open_ if begins <= now else open_ & (Publication.effective_from >= begins)
-    ids = [row for (row,) in Publication.select(Publication.id).where(over).tuples()]
+    """End what is open when something later begins, and with it what waits or is found by it."""
+    ids = Publication.close(controller, key, begins, now)
     ServedSystem.delete().where(ServedSystem.publication.in_(ids)).execute()
     waiting = ServedRule.select(ServedRule.change).where(
         ServedRule.publication.in_(ids) & ServedRule.change.is_null(False)
     )
     drop({change for (change,) in waiting.distinct().tuples()}, by=by)
-    Publication.update(closed_at=now).where(Publication.id.in_(ids)).execute()
-    if begins > now:
-        Publication.update(until=begins).where(open_ & (Publication.until > begins)).execute()
     return len(ids)
-
-
-def _revision(controller: str, key: str) -> int:
-    mine = (Publication.controller == controller) & (Publication.key == key)
-    return Publication.select(peewee.fn.MAX(Publication.revision)).where(mine).scalar() or 0
 
 
 def _row(publication: Publication, position: int, placed: Placed, change: int | None) -> dict[str, Any]:
@@ -339,12 +317,6 @@ _FILTERS = {
 HOLDS = f"""(SELECT string_agg(h.targets, '
 ') FROM retention_hold h WHERE h.superseded_at = '{ENDLESS}' AND h.controller = p.controller
 AND h.state = 'standing')"""  # noqa: S608 -- made of constants
-# An end written with no later day than the present is one whatever the clock says now; it may have been put back.
-PUBLISHED = """
-p.closed_at IS NULL AND p.effective_from <= ? AND p.until > ? AND NOT EXISTS (
-  SELECT 1 FROM catalogue_version v WHERE v.declaration_id = p.declaration_id AND v.version > p.version AND v.ended
-  AND (v.effective_from <= ? OR v.effective_from <= v.recorded_at)
-)"""
 IN_FORCE = f"""{PUBLISHED} AND (r.change IS NULL OR r.comes = EXISTS (
   SELECT 1 FROM retention_change c WHERE c.id = r.change AND c.superseded_at = '{ENDLESS}'
   AND c.begins <= ?

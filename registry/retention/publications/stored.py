@@ -11,27 +11,20 @@ import peewee
 import rfc8785
 
 from registry import journal
-from registry.catalogue.model import Declaration
-from registry.db import Instant, Stored, Text
-from registry.retention.publications.lasting import lasting, starts, withdrawals
+from registry.db import Stored, Text
+from registry.retention.publications import publication
+from registry.retention.publications.lasting import starts
+
+#: What is published of a register's rules, in the journal.
+KIND = "retention"
 
 
-class Publication(Stored):
-    """One publication of a register's rules, also of none at all: `revision` counts them for each register."""
-
-    declaration = peewee.ForeignKeyField(Declaration, index=False)
-    controller = Text()
-    key = Text()
-    revision = peewee.BigIntegerField()
-    version = peewee.BigIntegerField()
-    effective_from = Instant()
-    until = Instant()
-    published_at = Instant()
-    closed_at = Instant(null=True)
+class Publication(publication.Publication):
+    """One publication of a register's rules, also of none at all. `until` is also where the rules end by the record's
+    own words."""
 
     class Meta:
         table_name = "retention_publication"
-        indexes = ((("controller", "key", "revision"), True), (("declaration",), False))
 
 
 class ServedRule(Stored):
@@ -133,11 +126,6 @@ def left(
     return any(key not in spoken for (key,) in found.distinct().tuples())
 
 
-def object_name(controller: str, key: str) -> str:
-    """The name in the journal of what is published of a register's rules."""
-    return f"retention/{controller}/{key}"
-
-
 def content(publication: Publication, rules: Sequence[str]) -> bytes:
     """What the journal commits to: which version from when, and each rule by its `mark`."""
     names = ("controller", "key", "revision", "version", "effective_from", "published_at")
@@ -163,19 +151,12 @@ def together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _every() -> Iterable[tuple[str, int]]:
-    rows = (
-        Publication.select(Publication.controller, Publication.key, Publication.revision).tuples().iterator()
-    )
-    return ((object_name(controller, key), revision) for controller, key, revision in rows)
-
-
-@journal.witness("retention", every=_every)
+@journal.witness(KIND, every=lambda: Publication.every(KIND))
 def _published(object_: str, revision: int | None) -> bytes | None:
-    _, controller, key = object_.split("/", 2)
-    found = Publication.get_or_none(controller=controller, key=key, revision=revision or 0)
+    found = Publication.named(object_, revision)
     if found is None:
         return None
+    controller, key = found.controller, found.key
     marks: list[str] = []
     systems: set[str] = set()
     of = (SaidOnce.controller == controller) & (SaidOnce.key == key)
@@ -203,10 +184,7 @@ def _published(object_: str, revision: int | None) -> bytes | None:
         kept["document"] = bytes(kept["document"])
     if kept != together([vars(row)["__data__"] for row in rows]):
         return b"served together otherwise than one by one"
-    its = (Publication.controller == controller) & (Publication.key == key)
-    every = Publication.select().where(its).order_by(Publication.revision)
-    withdrawn, until = withdrawals(object_, "retention.withdrawn"), starts(object_, "retention.published")
-    told = lasting(every, withdrawn, until)[found.revision]
+    told = found.meant(KIND, starts(object_, "retention.published"))
     if (found.until, found.closed_at) != (told.until, told.closed_at):
         return b"in force for another time than what happened says"
     linked = ServedSystem.select(ServedSystem.controller, ServedSystem.system)
