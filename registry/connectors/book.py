@@ -28,7 +28,16 @@ class Bound:
     kind: str
     source: Source
     reach: Callable[[Mapping[str, Any]], Allow]
-    observe: Callable[[Way, Mapping[str, Any]], Iterator[Seen]]
+    look: Callable[[Way, Mapping[str, Any]], Iterator[Seen]]
+
+    def observe(self, way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
+        """What the source sees. What it can never see all of is never complete: `in_part`, where all was seen that can
+        be."""
+        for seen in self.look(way, settings):
+            if seen.kind in self.source.in_part and seen.complete:
+                yield dataclasses.replace(seen, complete=False, in_part=True)
+            else:
+                yield seen
 
     def sees(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """The kinds of observation that a run with these settings gives, or says it could not."""
@@ -47,6 +56,7 @@ def bound(kind: str, module: ModuleType) -> Bound:
     """The source of a file. Raises ValueError for one that is not as registry.connectors.source says."""
     source: Source = module.SOURCE
     unknown = [name for name in source.sees if name not in KINDS or name == "could_not_look"]
+    unknown += [name for name in source.in_part if name not in source.sees]
     if unknown or not source.sees or set(source.title) != LANGUAGES:
         raise ValueError(f"{kind}: a title in {sorted(LANGUAGES)}, and kinds that there are (not {unknown})")
     if source.only_with.keys() - {*source.sees} or {*source.only_with.values()} - {*source.settings().fields}:

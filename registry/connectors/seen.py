@@ -25,7 +25,10 @@ class NotSeen(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Seen:
-    """One observation as a source saw it; `complete` false when something of it was not read or not understood."""
+    """One observation as a source saw it; `complete` false when something of it was not read or not understood.
+
+    `in_part`: it is not complete for the one reason that its source can never see all of it.
+    """
 
     kind: str
     payload: Mapping[str, Any]
@@ -33,6 +36,7 @@ class Seen:
     raw_sha256: str | None = None
     source_level: Level = "api"
     reference: str | None = None
+    in_part: bool = False
 
 
 def could_not_look(asked: str, reason: Reason) -> Seen:

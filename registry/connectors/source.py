@@ -27,7 +27,8 @@
 A source gathers and never judges: keys, counts and dates, no contents, no addresses. It holds nothing of which there
 may be many: it counts as it reads. `way.look` sees to the rest: a failure before anything was read is *could not look*
 with its reason, one after that leaves the look incomplete, and an answer of another shape than documented is not
-understood; none of them is ever "there is nothing". What this source cannot see at all it leaves out of `sees`.
+understood; none of them is ever "there is nothing". What this source cannot see at all it leaves out of `sees`, and
+what it can never see all of it names in `in_part`: its looks are never complete, and a run is no worse for that.
 
 Protocols other than HTTP ask `way.addresses(host, port)` where to connect, keep within `way.left()` seconds, count
 what they read with `way.took()`, show its raw bytes to `way.evidence`, and raise `NotSeen` or call `way.broken`.
@@ -72,7 +73,8 @@ class Source:
     `title` in fi, sv and en; `settings` is a schema that refuses what it does not know; `secrets` are names with what
     each is (one that only says who signs in ends in `_id`, `_dn` or `user`: it may well be among what is seen); `sees`
     the kinds of observation that every run gives or says it could not; of these `only_with` names the setting without
-    which a kind is not looked for. A run takes `seconds` and `most` items at most.
+    which a kind is not looked for, and `in_part` are those of which there is always more than it sees. A run takes
+    `seconds` and `most` items at most.
     """
 
     title: Mapping[str, str]
@@ -80,5 +82,6 @@ class Source:
     secrets: Mapping[str, str]
     sees: tuple[str, ...]
     only_with: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    in_part: tuple[str, ...] = ()
     seconds: float = 600
     most: int = 500_000

@@ -33,7 +33,8 @@ _PORTS = {"http": 80, "https": 443}
 class Way:
     """A run's way to one system: asks what `allow` lets it, waits and tries again, counts, and remembers what failed.
 
-    `secrets` by name. `seconds` and `most` bound the whole run. `told` is called with the kind before each look.
+    `secrets` by name. `seconds` and `most` bound the whole run. How far it has come may be read meanwhile, also by
+    another thread: `looks` that were begun, the last of them at the kind `looking`, and `items` that were read.
     """
 
     def __init__(
@@ -43,12 +44,11 @@ class Way:
         secrets: Mapping[str, str],
         seconds: float = 600,
         most: int = 500_000,
-        told: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.allow, self._secrets, self._most = allow, secrets, most
         self._ends = time.monotonic() + seconds
-        self._told, self._sleep = told, sleep
+        self._sleep = sleep
         self._signed: dict[str, dict[str, str]] = {}
         self._refused: NotSeen | None = None
         self._away: set[str] = set()
@@ -58,6 +58,8 @@ class Way:
         self.faults: Counter[str] = Counter()
         self.asked = 0
         self.items = 0
+        self.looks = 0
+        self.looking: str | None = None
 
     # --- looking
 
@@ -70,7 +72,7 @@ class Way:
         reference: str | None = None,
     ) -> Seen:
         """The observation of a kind that `read` makes, in the one form of its kind; or that it could not be made."""
-        self._told(kind)
+        self.looking, self.looks = kind, self.looks + 1
         self._hash, self._whole = None, True
         try:
             payload = kinds.load(kind, dict(read()))

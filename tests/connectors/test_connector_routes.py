@@ -183,6 +183,7 @@ def test_sources_say_what_they_ask_for(caller: Caller) -> None:
     assert answer.status_code == 200 and not connector_schemas.SourcesSchema().validate(told)
     assert told["items"][0]["kind"] == "desk" and told["items"][0]["secrets"] == dict(source.SOURCE.secrets)
     assert {one["name"] for one in told["items"][0]["settings"]} == {"host", "port"}
+    assert told["items"][0]["in_part"] == []
 
 
 def test_a_key_makes_adding_happen_once(caller: Caller, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from registry.connectors import book
 from registry.connectors.book import Bound
 from registry.connectors.configured import connecting
 from registry.connectors.looking import running
+from registry.connectors.observations import stored
 from registry.connectors.observations.stored import StoredObservation
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
@@ -116,6 +118,22 @@ def test_a_failure_is_told_and_is_the_exit_status(sealer: Sealer, monkeypatch: p
         "2 connectors: 1 incomplete, 1 failed.",
     ):
         assert words in said
+
+
+def test_what_can_never_be_seen_whole_is_said_to_be_seen_as_far_as_can_be(
+    sealer: Sealer, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partly = dataclasses.replace(source.SOURCE, in_part=("apps",))
+    known = {"desk": Bound("desk", partly, source.reach, source.observe)}
+    monkeypatch.setattr(book, "book", lambda: MappingProxyType(known))
+    add(sealer, desk)
+    done = observe()
+    assert "apps 1, as much as can be seen (observation 3)" in " ".join(done.output.split())
+    assert done.output.endswith("1 connector: 1 complete.\n")
+    told = json.loads(observe("--json", "--dry-run").stdout)[0]
+    assert [(one["complete"], one["in_part"]) for one in told["run"]["seen"]][2] == (False, True)
+    assert told["observations"][2]["in_part"] and not told["observations"][0]["in_part"]
+    assert stored.value(stored.one(3)).complete is False
 
 
 def test_what_is_looked_at_can_be_chosen(sealer: Sealer, desk: Desk) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from registry.connectors.book import source
+from registry.connectors.book import book, source
+from registry.connectors.looking.pulling import pull
 from registry.connectors.observed.statements import found
 from registry.connectors.reading import pages
 from registry.connectors.sources import published_page
@@ -216,3 +217,16 @@ def test_the_characters_of_a_page(body: bytes, kind: str, text: str) -> None:
 )
 def test_what_is_found_in_a_text(text: str, about: str, values: list[str]) -> None:
     assert [one["value"] for one in found(text) if one["about"] == about] == values
+
+
+def test_a_run_that_saw_as_much_as_can_be_is_complete_though_no_scan_of_cookies_ever_is() -> None:
+    known = book()["published_page"]
+    with loopback(), system(None) as (site, settings, _):
+        pulled = pull(known, known.settings(settings), {})
+        text, scan = (one.seen for one in pulled.looked)
+        assert (pulled.state, text.complete, scan.complete, scan.in_part) == ("complete", True, False, True)
+        site.gone("/oikeudet", 503)
+        assert pull(known, known.settings(settings), {}).state == "complete"  # its status was seen
+        site.gone("/seloste", 200)
+        site.pages["/seloste"] = (200, b"%PDF-1.7", {"Content-Type": "application/octet-stream"})
+        assert pull(known, known.settings(settings), {}).state == "incomplete"

@@ -285,6 +285,29 @@ def test_out_of_time_the_rest_could_not_be_looked_at() -> None:
         slow.get("http://127.0.0.1/")
 
 
+# --- what can never be seen whole
+
+
+@pytest.mark.parametrize(
+    ("tell", "state", "whole", "in_part"),
+    [
+        (None, "complete", False, True),
+        (pages(page([user(1), None])), "incomplete", False, False),
+        (on("/api/users", (403, {}, {})), "incomplete", False, False),
+    ],
+)
+def test_a_kind_that_is_never_seen_whole_makes_no_run_worse_unless_something_failed(
+    tell: Any, state: str, whole: bool, in_part: bool
+) -> None:
+    partly = dataclasses.replace(source.SOURCE, in_part=("accounts",))
+    known = Bound("desk", partly, source.reach, source.observe)
+    with serving(Desk(tell)) as desk:
+        pulled = pull(known, {"host": "127.0.0.1", "port": desk.port}, {"token": SECRET})
+    seen = {one.about: one.seen for one in pulled.looked}
+    assert (pulled.state, seen["accounts"].complete, seen["accounts"].in_part) == (state, whole, in_part)
+    assert seen["apps"].complete and not seen["apps"].in_part
+
+
 # --- clocks
 
 

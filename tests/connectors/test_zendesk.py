@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from registry import outbound
 from registry.connectors.book import source
+from registry.connectors.looking.pulling import pull
 from registry.connectors.seen import Seen
 from registry.connectors.way import Way
 from registry.settings import Settings
@@ -481,3 +482,11 @@ def test_what_was_seen_in_part_is_never_all_right(desk: zendesk.Zendesk, opened:
     desk.fail("/oauth/tokens", 500, None, times=4)
     watch.look()
     assert watch.found("OBS306")["acme/desk:credential"] == "fail"
+
+
+def test_where_data_lies_cannot_be_seen_and_makes_no_run_worse(desk: zendesk.Zendesk) -> None:
+    known = source("zendesk")
+    pulled = pull(known, known.settings({"subdomain": "acme", "address": desk.origin}), SECRETS)
+    told = {one.about: one.seen for one in pulled.looked}
+    assert told["region"].payload == {"asked": "region", "reason": "not_supported"}
+    assert pulled.state == "complete", {one.about: one.seen for one in pulled.looked if not one.seen.complete}

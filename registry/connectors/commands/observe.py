@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import click
 
 from registry import terminal
+from registry.connectors.commands.progress import progress
 from registry.connectors.configured import connected
 from registry.connectors.configured.connected import Connector
 from registry.connectors.looking import running
@@ -19,8 +18,8 @@ from registry.connectors.looking.running import Ran
 from registry.errors import NotFound
 from registry.keys.sealing import Sealer
 
-#: From how many connectors on a bar says how far it has come.
-MANY = 2
+#: What is said of a look at what its source can never see all of.
+IN_PART = ", as much as can be seen"
 
 
 @click.command()
@@ -33,9 +32,8 @@ def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bo
     """Look at systems, and store what is seen.
 
     At systems, given as controller/key, or at all of a controller; at all that are enabled where none is
-    given. Each is looked at by its connectors, side by side, and what was seen is stored as observations.
-    Exits with 1 when
-    of one of them nothing could be seen.
+    given. Each is looked at by its connectors, side by side, and what was seen is stored as observations. On
+    a terminal a line says meanwhile how far it has come. Exits with 1 when of one of them nothing could be seen.
     """
     settings = terminal.opened()
     try:
@@ -43,14 +41,15 @@ def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bo
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     rows = _chosen(systems, due)
-    with _bar(rows) as bar:
+    with progress(rows) as line:
         ran = running.run(
             rows,
             by=terminal.OPERATOR,
             sealer=sealer,
             dry_run=dry_run,
             due_only=due,
-            heard=lambda _: bar.update(1) if bar is not None else None,
+            heard=lambda one: line.ended(one.connector) if line is not None else None,
+            along=line.along if line is not None else None,
         )
     if not dry_run:
         expire(settings.staff_observation_days, by=terminal.OPERATOR)
@@ -77,13 +76,6 @@ def _is_of(row: Connector, name: str) -> bool:
     return name in (row.controller, f"{row.controller}/{row.system}")
 
 
-def _bar(rows: Iterable[Connector]) -> AbstractContextManager[Any]:
-    length = len(list(rows))
-    if length < MANY or not sys.stderr.isatty():
-        return nullcontext()
-    return click.progressbar(length=length, label="Looking", file=sys.stderr)
-
-
 def _table(ran: list[Ran], dry_run: bool) -> str:
     if not ran:
         return "Nothing to look at: no connector is enabled, or none is due."
@@ -108,7 +100,7 @@ def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
         else:
             credential = looked.seen.kind == "credential"
             said = (_rights if credential else _amount)(looked.seen.payload) + (
-                "" if seen["complete"] else ", not all was seen"
+                "" if seen["complete"] else IN_PART if seen["in_part"] else ", not all was seen"
             )
             if seen["observation"] is not None:
                 said += f" (observation {seen['observation']})"

@@ -58,13 +58,16 @@ class Pulled:
 
     @property
     def state(self) -> str:
-        """`complete`, `incomplete` where something was not seen or not seen whole, `failed` where nothing was."""
+        """`complete`, `incomplete` where something was not seen or not seen whole, `failed` where nothing was.
+
+        What the source can never see at all, or never all of, counts as seen where it saw as much as it can.
+        """
         asked = self.looked[
             : self.announced
         ]  # what it said besides, that something cannot be seen, is no failure
         if all(one.seen.kind == "could_not_look" for one in asked):
             return "failed"
-        return "complete" if all(one.seen.complete for one in asked) else "incomplete"
+        return "complete" if all(one.seen.complete or one.seen.in_part for one in asked) else "incomplete"
 
     @property
     def unavailable(self) -> bool:
@@ -78,10 +81,12 @@ def pull(
     secrets: Mapping[str, str],
     *,
     seconds: float | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    begun: Callable[[Way], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pulled:
     """Everything that a source sees of a system, within `seconds` (default: as the source has it). Raises nothing.
+
+    `begun` is given the way when the pull begins, which tells how far it has come.
 
     A source that raises what it should not has a defect, which is logged without what it said: that may hold a secret.
     """
@@ -94,8 +99,9 @@ def pull(
     try:
         way = Way(
             allow=known.reach(settings), secrets=secrets, seconds=seconds or known.source.seconds,
-            most=known.source.most, told=told, sleep=sleep,
+            most=known.source.most, sleep=sleep,
         )  # fmt: skip
+        begun(way)
         taken_at = clock.now()
         for seen in known.observe(way, settings):
             looked = Looked(taken_at, _fitting(seen, secrets, extra))

@@ -27,6 +27,7 @@ from registry.connectors.configured.connected import Connector, ConnectorRun, un
 from registry.connectors.looking.pulling import Looked, Pulled, nothing, pull
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.seen import could_not_look
+from registry.connectors.way import Way
 from registry.db import writes
 from registry.keys.sealing import Sealer
 
@@ -47,6 +48,18 @@ class Ran:
     looked: tuple[Looked, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Going:
+    """How far a run has come: at which kind it looks (None: not yet at any), which of how many that is, and how many
+    items it has read."""
+
+    connector: Connector
+    kind: str | None
+    place: int
+    kinds: int
+    items: int
+
+
 @dataclasses.dataclass(slots=True)
 class _Job:
     row: Connector
@@ -57,6 +70,16 @@ class _Job:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     failed: Pulled | None = None
+    way: Way | None = None
+
+    def going(self) -> Going:
+        kinds, way = len(self.row.told["sees"]), self.way
+        if way is None:
+            return Going(self.row, None, 0, kinds, 0)
+        return Going(self.row, way.looking, min(way.looks, kinds), kinds, way.items)
+
+    def begun(self, way: Way) -> None:
+        self.way = way
 
 
 def run(
@@ -69,6 +92,7 @@ def run(
     side_by_side: int = SIDE_BY_SIDE,
     seconds: float | None = None,
     heard: Callable[[Ran], None] = lambda _: None,
+    along: Callable[[list[Going]], None] | None = None,
     more: Callable[[], Iterable[Connector]] = lambda: (),
     stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
@@ -77,6 +101,8 @@ def run(
 
     While some are waited for, `more` is asked every few seconds for others whose time has come, so that they need not
     wait too. Once `stop` says so nothing new is begun, and what is under way is left behind with nothing stored.
+
+    `heard` is told how each went, and `along` twice a second how far those under way have come.
 
     `dry_run` looks and stores nothing. `due_only`: one that somebody else has run meanwhile is left alone. `seconds`
     bounds each, and is for trials: what a look cut short does not see would be stored as not seen.
@@ -113,6 +139,8 @@ def run(
                     one = _ended(running[number], pulled, by, dry_run)
                     del running[number]
                     end(one)
+            if along is not None:
+                along([job.going() for job in running.values()])
     finally:
         for job in running.values():
             if not dry_run:
@@ -136,7 +164,8 @@ def run_due(
 
 def _look(job: _Job, ended: queue.SimpleQueue[tuple[int, Pulled]], sleep: Callable[[float], None]) -> None:
     assert job.known is not None
-    ended.put((job.row.id, pull(job.known, job.settings, job.secrets, seconds=job.seconds, sleep=sleep)))
+    pulled = pull(job.known, job.settings, job.secrets, seconds=job.seconds, begun=job.begun, sleep=sleep)
+    ended.put((job.row.id, pulled))
 
 
 def _next(
@@ -287,6 +316,7 @@ def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) ->
                 "kind": one.about,
                 "observation": number,
                 "complete": one.seen.complete,
+                "in_part": one.seen.in_part,
                 "could_not_look": one.seen.payload["reason"] if one.seen.kind == "could_not_look" else None,
             }
             for one, number in zip(pulled.looked, numbers, strict=True)
@@ -336,5 +366,6 @@ def shown(one: Looked) -> dict[str, Any]:
         "kind": one.seen.kind,
         "taken_at": one.taken_at,
         "complete": one.seen.complete,
+        "in_part": one.seen.in_part,
         "payload": dict(one.seen.payload),
     }

@@ -202,6 +202,7 @@ def list_sources() -> Response:
             "secrets": dict(known.source.secrets),
             "sees": list(known.source.sees),
             "only_with": dict(known.source.only_with),
+            "in_part": list(known.source.in_part),
         }
         for known in book().values()
     ]

@@ -10,6 +10,7 @@ from registry.connectors.configured.connecting import LONGEST_SECRET
 from registry.connectors.observations.push import Payload
 from registry.connectors.observed.kinds import KINDS
 
+IN_PART = "As much was seen as this source can ever see, which is not all: `complete` is false for that reason alone."
 SETTINGS = {"subdomain": "acme"}
 ADDED = {"system": "acme/helpdesk", "kind": "zendesk", "settings": SETTINGS, "every_hours": 24}
 CHANGED = {"settings": SETTINGS, "every_hours": 12, "state": "enabled"}
@@ -31,8 +32,14 @@ RAN = {
     "state": "incomplete",
     "credential": "taken",
     "seen": [
-        {"kind": "accounts", "observation": 7, "complete": True, "could_not_look": None},
-        {"kind": "deletion_rules", "observation": 8, "complete": False, "could_not_look": "forbidden"},
+        {"kind": "accounts", "observation": 7, "complete": True, "in_part": False, "could_not_look": None},
+        {
+            "kind": "deletion_rules",
+            "observation": 8,
+            "complete": False,
+            "in_part": False,
+            "could_not_look": "forbidden",
+        },
     ],
     "faults": {"forbidden": 1},
     "asked": 9,
@@ -44,7 +51,13 @@ STANDING = {"last_run": RAN, "due_at": "2026-01-16T09:11:00.000000Z", "running":
 TRIED = {
     "run": RAN,
     "observations": [
-        {"kind": "region", "taken_at": RAN["began_at"], "complete": True, "payload": {"region": "eu-west-1"}}
+        {
+            "kind": "region",
+            "taken_at": RAN["began_at"],
+            "complete": True,
+            "in_part": False,
+            "payload": {"region": "eu-west-1"},
+        }
     ],
 }
 
@@ -127,6 +140,7 @@ class SeenSchema(Schema):
         required=True, strict=True, allow_none=True, metadata={"description": "As stored; null in a trial."}
     )
     complete = fields.Boolean(required=True)
+    in_part = fields.Boolean(metadata={"description": IN_PART})
     could_not_look = fields.String(required=True, allow_none=True, metadata={"description": "Why."})
 
 
@@ -136,7 +150,13 @@ class RunSchema(Schema):
     began_at = fields.String(required=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, metadata={"format": "date-time"})
     by = fields.String(required=True)
-    state = fields.String(required=True, metadata={"enum": ["complete", "incomplete", "failed"]})
+    state = fields.String(
+        required=True,
+        metadata={
+            "enum": ["complete", "incomplete", "failed"],
+            "description": "complete: as much was seen as the source can see.",
+        },
+    )
     credential = fields.String(required=True, metadata={"enum": ["taken", "refused"]})
     more_than_reading = fields.Boolean(
         allow_none=True,
@@ -167,6 +187,7 @@ class TriedSchema(Schema):
     kind = fields.String(required=True, metadata={"enum": list(KINDS)})
     taken_at = fields.String(required=True, metadata={"format": "date-time"})
     complete = fields.Boolean(required=True)
+    in_part = fields.Boolean(required=True, metadata={"description": IN_PART})
     payload = Payload(required=True)
 
 
@@ -202,6 +223,11 @@ class SourceSchema(Schema):
         required=True, keys=fields.String(), values=fields.String(),
         metadata={"description": "Of the kinds that it sees, those that it sees only where a setting is given: which."},
     )  # fmt: skip
+    in_part = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Those of which it can never see all: no look at them is complete."},
+    )
 
 
 class SourcesSchema(Schema):

@@ -10,7 +10,6 @@ Redirects are told and not followed. Addresses in http are asked in https.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
@@ -43,6 +42,8 @@ SOURCE = Source(
     settings=PublishedPageSettings,
     secrets={},
     sees=("published_text", "cookie_scan"),
+    # Scripts are not run, and the service has other pages: what was not seen here may well be there.
+    in_part=("cookie_scan",),
 )
 
 
@@ -55,8 +56,7 @@ def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
     """One look at all the pages."""
     visits: list[Visit] = []
     yield way.look("published_text", lambda: _pages(way, settings, visits))
-    # Scripts were not run, and the service has other pages: what was not seen here may well be there.
-    yield dataclasses.replace(way.look("cookie_scan", lambda: _left(way, visits)), complete=False)
+    yield way.look("cookie_scan", lambda: _left(way, visits))
 
 
 class Visit(NamedTuple):
