@@ -83,6 +83,12 @@ def _entry(number: str = "CI-7", **told: Any) -> dict[str, Any]:
     return {"inventory_id": number, "in_use": True, **told}
 
 
+def _log(on: bool | None, days: int) -> dict[str, Any]:
+    left = {"about": "redacted", "name": "Card redaction", "on": on, "at": ago(days=days)}
+    changed = {"object": "setting", "action": "update", "count": 1, "latest": ago(days=days)}
+    return {"since": ago(days=300), "changes": [changed], "settings": [left]}
+
+
 def _day(days: int) -> str:
     return ago(days=days)[:10]
 
@@ -99,6 +105,9 @@ DESK: dict[str, Any] = {"processors": [{"name": "Desk Oy", "sub_processors": [{"
 CERTIFIED: dict[str, Any] = {
     "transfers": {"items": [{"country": "US", "importer": "Desk Inc", "instrument": "dpf_eu_us"}]}
 }
+MASKED: dict[str, Any] = {
+    **OWN, "security_measures": [{"text": "Korttinumerot peitetään", "dpv": "dpv:DataRedaction"}]
+}  # fmt: skip
 OPEN = {"about": "public_access", "name": "everyone"}
 
 PUSHES = [
@@ -174,6 +183,18 @@ PUSHES = [
         kind="settings", code="OBS306", name="anybody may read", key="acme/desk:public_access:everyone:", record=OWN,
         beside={"accounts": ACCOUNTS},
         right={"settings": [{**OPEN, "on": False}]}, wrong={"settings": [{**OPEN, "on": True}]},
+    ),
+    Push(
+        kind="changes", code="OBS306", name="by the log, what is sensitive is no longer masked",
+        key="acme/desk:redacted:Card redaction:", record=MASKED,
+        beside={"accounts": ACCOUNTS, "settings": {"settings": [{**OPEN, "on": False}]}},
+        right=_log(True, 30), wrong=_log(False, 2),
+    ),
+    Push(
+        kind="changes", code="OBS306", name="by the log, masking was changed, and not said to what", found="open",
+        key="acme/desk:redacted:Card redaction:", record=MASKED,
+        beside={"accounts": ACCOUNTS, "settings": {"settings": [{**OPEN, "on": False}]}},
+        right=_log(True, 30), wrong=_log(None, 2),
     ),
     Push(
         kind="credential", code="OBS306", name="the credential comes to write", key="acme/desk:credential", record=OWN,
