@@ -632,3 +632,73 @@ def test_receipts_are_refused_where_nobody_can_sign(caller: Caller, keeper: Keep
         PATH, {"common": {"system": "acme/desk", "category": "D1"}, "items": [{}], "receipts": True}
     )
     assert (answer.status_code, (answer.json or {})["code"]) == (503, "no_signing_key")
+
+
+ADDRESSES = {"id": "D2", "text": "Addresses", "pd": "pd:EmailAddress"}
+PLAIN = {"id": "D7", "text": "Everything else"}
+P2Y_OF_PLAIN = {**P1Y, "applies_to": ["D7"], "duration": "P2Y"}
+
+
+def by_kind(anchor: str, **more: str | None) -> dict[str, Any]:
+    return told_of(anchor, **{"category": None, "data_category": "pd:Communication", **more})
+
+
+def test_l4_what_names_no_kind_may_be_of_any_and_keeps_its_data(
+    keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    """It permits nothing: data of a kind that no category names is not known to be there at all."""
+    at(NOW)
+    keeper.put(P1Y, P2Y_OF_PLAIN, data_categories=[*record()["data_categories"], PLAIN])
+    told = by_kind("2025-09-01")
+    assert (told["decision"], told["rule"]["period"], told["rule"]["of"]) == ("retain", "P2Y", 2)
+    assert code(by_kind("2025-01-01")) == "delete_after"
+    assert code(by_kind("2020-01-01", data_category="pd:Opinion")) == "no_rule"
+    assert code(told_of("2025-09-01")) == "delete_after", "its category is named"
+
+
+def test_l4_so_it_is_where_another_register_of_the_system_has_it(
+    keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    at(NOW)
+    keeper.put(P1Y)
+    assert code(by_kind("2025-09-01")) == "delete_after"
+    Keeper("acme", "staff").put(P2Y_OF_PLAIN, data_categories=[PLAIN])
+    assert (by_kind("2025-09-01")["decision"], by_kind("2025-09-01")["rule"]["register"]) == (
+        "retain",
+        "acme/staff",
+    )
+    assert code(by_kind("2025-09-01", register="acme/customers")) == "delete_after"
+    Keeper("acme", "guests").put(P1Y, data_categories=[record()["data_categories"][0], PLAIN])
+    assert code(by_kind("2020-01-01")) == "kept_elsewhere", "guests says nothing of its D7"
+
+
+def test_l8_what_named_no_kind_and_is_withdrawn_may_have_left_data_of_any(
+    keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    at(NOW)
+    keeper.put(P1Y)
+    staff = Keeper("acme", "staff")
+    staff.put(P2Y_OF_PLAIN, data_categories=[PLAIN])
+    assert by_kind("2025-09-01")["decision"] == "retain"
+    staff.withdraw()
+    assert code(by_kind("2025-09-01")) == "kept_elsewhere"
+    assert code(by_kind("2025-09-01", register="acme/customers")) == "delete_after"
+
+
+def test_l8_a_category_that_is_gone_leaves_its_data_to_no_shorter_rule_of_another_register(
+    keeper: Keeper, at: Callable[[str], None]
+) -> None:
+    """The register still speaks of the system, and of nothing else that is alike."""
+    at(NOW)
+    keeper.put({**P6M, "duration": "P1D"})
+    staff = Keeper("acme", "staff")
+    staff.put({**P1Y, "applies_to": "all"})
+    assert told_of("2027-01-01")["decision"] == "retain"
+    staff.put({**P1Y, "applies_to": ["D2"]}, data_categories=[ADDRESSES])
+    kind = {"category": None, "data_category": "pd:Communication"}
+    for item in ({}, kind):
+        assert code(told_of("2027-01-01", **item)) == "kept_elsewhere", item
+    at(changing.approve(1, by="client/second", expect=1, delay=DAY)["begins"])
+    for item in ({}, kind):
+        assert code(told_of("2027-01-01", **item)) == "delete_after", item
+    assert journal.verify().ok

@@ -128,25 +128,22 @@ def test_a_category_of_another_kind_waits_and_both_kinds_are_kept_meanwhile() ->
     )
 
 
-def test_a_category_that_is_gone_is_kept_where_others_of_its_kind_would_delete_sooner() -> None:
-    new = kept("D2", "P3M")
-    placed, told = planned([new], [kept("D2", "P3M"), YEAR])
-    assert placed == [Placed(new), Placed(SILENT, False)]
-    assert told == [{"category": "D1", "from": YEAR.told(), "to": None, "meanwhile": "keep"}]
-
-
 @pytest.mark.parametrize(
     ("new", "gone"),
     [
-        (kept("D2", "P1Y"), SIX),  # which keeps longer
-        (kept("D2", "P1Y"), YEAR),  # as long
-        (kept("D2", "P3M", data_category="pd:EmailAddress"), YEAR),  # of another kind
-        (kept("D2", "P3M", data_category=None), kept(period="P1Y", data_category=None)),  # of none
-        (silence("D2", KIND), YEAR),  # which keeps anyhow
+        (kept("D2", "P3M"), YEAR),  # others of its kind would delete sooner
+        (kept("D2", "P1Y"), SIX),  # these keep longer; those of another register may not
+        (kept("D2", "P3M", data_category="pd:EmailAddress"), YEAR),
+        (kept("D2", "P3M"), kept(period="P1Y", data_category=None)),
+        (silence("D2", KIND), YEAR),
+        (kept("D2", "P1Y"), SILENT),
+        (kept("D2", "P1Y"), CONFLICT),
     ],
 )
-def test_a_category_that_is_gone_is_no_matter_else(new: Kept, gone: Kept) -> None:
-    assert planned([new], [new, gone]) == ([Placed(new)], [])
+def test_a_category_that_is_gone_is_kept_until_the_change_begins(new: Kept, gone: Kept) -> None:
+    placed, told = planned([new], [new, gone])
+    assert placed == [Placed(new), Placed(silence("D1", gone.data_category), False)]
+    assert told == [{"category": "D1", "from": gone.told(), "to": None, "meanwhile": "keep"}]
 
 
 def test_of_a_category_that_is_gone_twice_one_silence_stands_and_the_first_is_told() -> None:

@@ -186,6 +186,22 @@ def test_l4_what_a_register_left_in_a_system_is_measured_by_no_other(caller: Cal
         assert named["longest"] == {"of": 1, "period": "P6M", "conflict": False}
 
 
+def test_l4_what_names_no_kind_is_told_beside_what_is_asked_for_and_is_no_rule_for_another(
+    caller: Caller, keeper: Keeper
+) -> None:
+    plain = {"id": "D7", "text": "Everything else"}
+    keeper.put(P6M)
+    Keeper("acme", "staff").put({**P1Y, "applies_to": ["D7"]}, data_categories=[plain])
+    told = caller.get(PATH, system="acme/desk", data_category="pd:Communication").json
+    assert told is not None
+    assert [rule["category"] for rule in told["rules"]] == ["D1", "D7"]
+    assert told["longest"] == {"of": 2, "period": "P1Y", "conflict": False}
+    assert caller.get(PATH, system="acme/desk", data_category="pd:Opinion").status_code == 404
+    Keeper("acme", "staff").withdraw()
+    told = caller.get(PATH, system="acme/desk", data_category="pd:Communication").json
+    assert told is not None and told["longest"] == {"of": 1, "period": None, "conflict": True}
+
+
 def test_rules_with_one_criterion_are_in_no_conflict(caller: Caller, keeper: Keeper) -> None:
     statement = {"applies_to": ["D1"], "criterion": "end of membership", "action": "erase"}
     keeper.put(statement)

@@ -62,8 +62,11 @@ class Lying:
 
     def about(self, item: Item) -> list[Row]:
         """The rows of the item's category or kind, and of its register where it names one."""
-        asked = ("kind", item.data_category) if item.category is None else ("category", item.category)
-        return [row for row in self._named.get(asked, ()) if concerns(item, row)]
+        if item.category is not None:
+            named = self._named.get(("category", item.category), [])
+        else:
+            named = [*self._named.get(("kind", item.data_category), ()), *self._named.get(("kind", None), ())]
+        return [row for row in named if concerns(item, row)]
 
     def near(self, item: Item) -> Iterator[tuple[str, str, str | None]]:
         """(register, category, kind) of the item's register, of its category where it names one; also by what kind a

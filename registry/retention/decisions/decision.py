@@ -145,9 +145,12 @@ class Ruling:
 
 
 def ruling(item: Item, rows: Sequence[Row]) -> Ruling:
-    """The rules for the item among those of its system. Raises Unknown: `no_rule`, `kept_elsewhere`, `conflict`."""
+    """The rules for the item among those of its system. Raises Unknown: `no_rule`, `kept_elsewhere`, `conflict`.
+
+    A category of which no kind of data is said may hold data of any: asked by kind it keeps, and permits nothing.
+    """
     mine = tuple(row for row in rows if concerns(item, row))
-    if all(row.silent for row in mine):
+    if all(row.silent for row in mine if item.category is not None or row.data_category is not None):
         raise Unknown("no_rule")
     if any(row.silent for row in mine):
         raise Unknown("kept_elsewhere")
@@ -168,12 +171,12 @@ def ruling(item: Item, rows: Sequence[Row]) -> Ruling:
 
 
 def concerns(item: Item, row: Row) -> bool:
-    """Whether a row is about the data of an item."""
+    """Whether a row is about the data of an item, or may be."""
     if item.register is not None and item.register != row.register:
         return False
     if item.category is not None:
         return item.category == row.category
-    return item.data_category == row.data_category
+    return row.data_category in (None, item.data_category)
 
 
 def decide(item: Item, ruled: Ruling, now: str) -> dict[str, Any]:

@@ -249,7 +249,8 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
 
     404 `no_rule` means: keep. So it is for what is unknown, not yours, not published, not yet in effect, withdrawn or
     ended, and where the record does not say. Where several rules fit the same data the longest applies: with `category`
-    or `data_category` it is given as `longest`. What is `held` is kept, whatever the rules say. Ask again before each
+    or `data_category` it is given as `longest`. Asked by `data_category`, rules of categories of which the record says
+    no kind are told too, for they may be of any. What is `held` is kept, whatever the rules say. Ask again before each
     run (If-None-Match is cheap): an answer is good for the moment at which it was given. 503 `journal_broken`, as for
     decisions, while the journal is not whole.
     """
@@ -264,7 +265,8 @@ def list_retention_rules(query: dict[str, Any]) -> Response:
         return answer
     every = served.said(**query)
     rules = [rule for rule in every if not rule.silent]
-    if not rules:
+    # What names no kind keeps data of any, and is told; it is no rule for a kind that nothing names.
+    if not any(rule.data_category is not None or "data_category" not in query for rule in rules):
         raise NoRule(NONE)
     _not_too_many(len(every))
     body = b'"rules":[' + b",".join(rule.document for rule in rules) + b"]"

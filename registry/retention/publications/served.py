@@ -311,7 +311,7 @@ _FILTERS = {
     "register": "p.controller = ? AND p.key = ?",
     "controller": "p.controller = ?",
     "category": "r.category = ?",
-    "data_category": "r.data_category = ?",
+    "data_category": "(r.data_category = ? OR r.data_category IS NULL)",  # what names no kind may be of any
 }
 #: The targets of the standing holds of a publication's controller, each a JSON object, with a line end between them.
 HOLDS = f"""(SELECT string_agg(h.targets, '

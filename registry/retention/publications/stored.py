@@ -122,7 +122,7 @@ def left(
     if category is not None:
         found = found.where(SaidOnce.category == category)
     if data_category is not None:
-        found = found.where(SaidOnce.data_category == data_category)
+        found = found.where(SaidOnce.data_category << (data_category, ""))
     return any(key not in spoken for (key,) in found.distinct().tuples())
 
 

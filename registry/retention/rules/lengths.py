@@ -2,7 +2,7 @@
 
 A rule begins at once only if it keeps, for every anchor, at least as long as what was said before. Everything else is a
 shortening: a shorter period, a period that cannot be ordered against the old one, another event or action, more people,
-another time zone, a rule where data was kept, a category that other rules of its kind were measured by.
+another time zone, a rule where data was kept, a category that is gone.
 """
 
 from __future__ import annotations
@@ -113,13 +113,13 @@ def _meanwhile(one: Kept, olds: Sequence[Kept], unclear: Callable[[Kept, str | N
 
 
 def _missed(new: Sequence[Kept], before: Sequence[Kept]) -> list[Kept]:
-    """Of the categories that are gone those without which data of their kind would be deleted sooner."""
+    """The categories that are gone: rules by which their data, in whatever register, would be deleted sooner may stand.
+
+    Which those are cannot be said now; another register of the system may come to have one.
+    """
     there = {one.category for one in new}
     found: dict[tuple[str, str | None], Kept] = {}
     for old in before:
-        if old.category in there or old.data_category is None:
-            continue
-        alike = [one for one in new if one.data_category == old.data_category and not one.keeps]
-        if any(not at_least(one, old) for one in alike):
+        if old.category not in there:
             found.setdefault((old.category, old.data_category), old)
     return list(found.values())
