@@ -9,6 +9,7 @@ import base64
 import hmac
 import re
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +20,8 @@ import segno
 from registry import clock, journal
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Invalid
-from registry.keys.held import keeps
-from registry.keys.sealing import KeyMissing, Sealer, Tampered, key_of
+from registry.keys.held import Kept, keeps
+from registry.keys.sealing import KeyMissing, Sealer, Tampered
 from registry.people import sessions
 from registry.people.users import User
 from registry.settings import Settings
@@ -147,22 +148,10 @@ def _spent(user: User, sha256: str) -> bool:
     return True
 
 
-def _missing(sealer: Sealer) -> list[str]:
-    sealed = User.select(User.totp).where(User.totp.is_null(False)).tuples()
-    return sorted({key_of(totp) for (totp,) in sealed} - set(sealer.ids))
-
-
-@writes(journalled=False, why="the same secrets, sealed under the key of today")
-def _reseal(sealer: Sealer) -> int:
-    moved = 0
-    for user in list(User.select().where(User.totp.is_null(False))):
-        again = sealer.reseal(user.totp, bound=_bound(user.id))
-        if again != user.totp:
-            moved += User.update(totp=again).where(User.id == user.id, User.totp == user.totp).execute()
-    return moved
-
-
-keeps("second factors", missing=_missing, reseal=_reseal)
+@keeps("second factors")
+def _sealed() -> Iterator[Kept]:
+    for user in User.select().where(User.totp.is_null(False)):
+        yield Kept(user, _bound(user.id), "totp")
 
 
 def _papers(user_id: str, made: list[str]) -> None:

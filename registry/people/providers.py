@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import peewee
@@ -11,8 +12,8 @@ import peewee
 from registry import journal
 from registry.db import Instant, Stored, Text, writes
 from registry.errors import Conflict, Forbidden, NotFound
-from registry.keys.held import keeps
-from registry.keys.sealing import Sealer, key_of
+from registry.keys.held import Kept, keeps
+from registry.keys.sealing import Sealer
 from registry.people import users
 from registry.people.users import User
 from registry.settings import Settings
@@ -204,22 +205,7 @@ def welcome(provider: Provider, subject: str, *, email: str, name: str, language
     return user
 
 
-def _sealed() -> list[Provider]:
-    return list(Provider.select().where(Provider.secret.is_null(False), Provider.disabled_at.is_null()))
-
-
-def _missing(sealer: Sealer) -> list[str]:
-    return sorted({key_of(one.secret) for one in _sealed()} - set(sealer.ids))
-
-
-@writes(journalled=False, why="the same secrets, sealed under the key of today")
-def _reseal(sealer: Sealer) -> int:
-    moved = 0
-    for one in _sealed():
-        again = sealer.reseal(one.secret, bound=bound(one.key, one.issuer))
-        if again != one.secret:
-            moved += Provider.update(secret=again).where(Provider.key == one.key).execute()
-    return moved
-
-
-keeps("providers", missing=_missing, reseal=_reseal)
+@keeps("providers")
+def _sealed() -> Iterator[Kept]:
+    for one in Provider.select().where(Provider.secret.is_null(False), Provider.disabled_at.is_null()):
+        yield Kept(one, bound(one.key, one.issuer), "secret")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
-from registry import clock, errors, journal
+from registry import clock, journal
 from registry.catalogue import store
 from registry.changes import feed
 from registry.db import writes
-from registry.errors import Conflict, Gone, Invalid, NotFound
+from registry.errors import Conflict, Gone, NotFound
 from registry.journal import Told
 from registry.keys import held
-from registry.keys.sealing import KeyMissing, Sealer, Tampered, key_of
+from registry.keys.sealing import Sealer
 from registry.webhooks.stored import ENDPOINTS, Delivery, Endpoint, EndpointSecret, Standing
 
 #: Who disables an endpoint that cannot be reached, or that said it is gone.
@@ -155,38 +155,16 @@ def secrets_of(number: int, sealer: Sealer, now: str) -> list[str]:
     """The secrets to sign with, the newest first. Raises errors.Unavailable where they cannot be unsealed."""
     live = EndpointSecret.until.is_null() | (EndpointSecret.until > now)
     rows = EndpointSecret.select().where((EndpointSecret.endpoint == number) & live)
-    try:
-        return [
-            sealer.unseal(row.sealed, bound=_bound(number, row.number)).decode()
-            for row in rows.order_by(EndpointSecret.number.desc())
-        ]
-    except KeyMissing as missing:
-        raise errors.Unavailable(str(missing), code="secret_key_missing") from None
-    except Tampered as changed:
-        raise errors.Unavailable(str(changed), code="secret_tampered") from None
+    return [
+        held.unseal(row.sealed, sealer, bound=_bound(number, row.number))
+        for row in rows.order_by(EndpointSecret.number.desc())
+    ]
 
 
-@writes(journalled=False, why="the same secrets under a newer key")
-def reseal(sealer: Sealer) -> int:
-    """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
-    moved = 0
-    for row in list(EndpointSecret.select()):
-        again = sealer.reseal(row.sealed, bound=_bound(row.endpoint, row.number))
-        if again != row.sealed:
-            moved += 1
-            EndpointSecret.update(sealed=again).where(
-                (EndpointSecret.endpoint == row.endpoint) & (EndpointSecret.number == row.number)
-            ).execute()
-    return moved
-
-
-def missing_keys(sealer: Sealer) -> list[str]:
-    """Ids of keys that secrets are sealed under and that are not here."""
-    rows = EndpointSecret.select(EndpointSecret.sealed).tuples().iterator()
-    return sorted({key_of(sealed) for (sealed,) in rows} - set(sealer.ids))
-
-
-held.keeps("webhooks", missing=missing_keys, reseal=reseal)
+@held.keeps("webhooks")
+def _sealed() -> Iterator[held.Kept]:
+    for row in EndpointSecret.select():
+        yield held.Kept(row, _bound(row.endpoint, row.number))
 
 
 def _pass_over(number: int, told: Mapping[str, Any]) -> None:
@@ -202,10 +180,7 @@ def _pass_over(number: int, told: Mapping[str, Any]) -> None:
 
 
 def _seal(number: int, serial: int, secret: str, sealer: Sealer) -> None:
-    try:
-        sealed = sealer.seal(secret.encode(), bound=_bound(number, serial))
-    except KeyMissing:
-        raise Invalid("This deployment has no key to seal secrets with.", code="no_secret_key") from None
+    sealed = held.seal(secret, sealer, bound=_bound(number, serial))
     EndpointSecret.insert(endpoint=number, number=serial, sealed=sealed, until=None).execute()
 
 

@@ -17,6 +17,7 @@ from registry.connectors.book import Bound
 from registry.connectors.configured import connected, connecting
 from registry.connectors.configured.connected import Connector, ConnectorSecret
 from registry.db import writes
+from registry.keys import held
 from registry.keys.sealing import Sealer, new_key
 from registry.outbound import Allow
 from registry.settings import Settings
@@ -253,14 +254,14 @@ def test_h16_a_key_is_rotated_and_the_old_secrets_stay_readable() -> None:
     )
     add(before)
     row = connected.CONNECTORS.one(1)
-    assert connected.missing_keys(before) == connected.missing_keys(both) == []
-    assert connected.missing_keys(after) == list(before.ids)
+    assert held.missing(before) == held.missing(both) == []
+    assert held.missing(after) == list(before.ids)
     with pytest.raises(errors.Unavailable) as caught:
         connected.unsealed(row, after)
     assert caught.value.code == "secret_key_missing" and before.ids[0] in str(caught.value)
-    assert (connecting.reseal(both), connecting.reseal(both)) == (1, 0)
+    assert [held.reseal(both)["connectors"] for _ in range(2)] == [1, 0]
     assert connected.unsealed(row, both) == connected.unsealed(row, after) == {"token": SECRET}
-    assert connected.missing_keys(after) == []
+    assert held.missing(after) == []
 
 
 def test_the_secret_is_nowhere_in_the_database(sealer: Sealer) -> None:

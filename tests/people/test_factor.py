@@ -19,7 +19,7 @@ from registry.app import create_app
 from registry.errors import Conflict, Invalid
 from registry.journal import entries
 from registry.keys import held, sealing
-from registry.people import account, factor, links, routes, sessions, users
+from registry.people import account, factor, links, providers, routes, sessions, users
 from registry.settings import Settings
 from tests import engines
 from tests.people.conftest import BASE, BY, PASSWORD, Browser, hidden, token
@@ -271,13 +271,19 @@ def test_h16_keys_take_the_place_of_others_and_one_that_is_missing_is_said(
     opened: str, settings: Settings, guarded: tuple[users.User, str, list[str]]
 ) -> None:
     user, secret, _ = guarded
+    theirs = {"secret": "canary-of-theirs", "issuer": "https://login.acme.example", "audience": None}
+    providers.add_provider(
+        key="acme", name="Acme", client_id="us", groups_claim="groups", mapping=[], by=BY, settings=settings, **theirs
+    )  # fmt: skip
     newer = sealing.new_key()
     both = replace(settings, secret_key=f"{newer}\n{settings.secret_key}")
     gone = replace(settings, secret_key=newer)
     with pytest.raises(ValueError, match="sealing keys that are not set"):
         create_app(gone)
     assert factor.right(user, code(secret), both) == "totp"
-    assert held.reseal(sealing.Sealer.of(both))["second factors"] == 1
+    moved = [held.reseal(sealing.Sealer.of(both)) for _ in range(2)]
+    assert [one["second factors"] for one in moved] == [one["providers"] for one in moved] == [1, 0]
+    assert providers.Provider.get(key="acme").opened(gone) == theirs["secret"]
     assert factor.right(users.the(user.id), code(secret, 1), gone) == "totp"
     create_app(gone)
     with pytest.raises(ValueError, match="SECOND_FACTOR"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Literal, get_args
 
 import peewee
 
-from registry import clock, errors, journal
+from registry import clock, journal
 from registry.db import Instant, Stored, Text
 from registry.journal import Told
-from registry.keys.sealing import KeyMissing, Sealer, Tampered
+from registry.keys import held
+from registry.keys.sealing import Sealer
 
 State = Literal["enabled", "paused", "removed"]
 STATES: tuple[State, ...] = get_args(State)
@@ -99,23 +100,19 @@ def unsealed(row: Connector, sealer: Sealer) -> dict[str, str]:
 
     Raises errors.Unavailable with `secret_key_missing` or `secret_tampered`.
     """
-    found = {}
-    for secret in ConnectorSecret.select().where(ConnectorSecret.connector == row.id):
-        bound = bound_to(row.id, secret.name, row.told["hosts"])
-        try:
-            found[secret.name] = sealer.unseal(secret.sealed, bound=bound).decode()
-        except KeyMissing as missing:
-            raise errors.Unavailable(str(missing), code="secret_key_missing") from None
-        except Tampered as changed:
-            raise errors.Unavailable(str(changed), code="secret_tampered") from None
-    return found
+    hosts = row.told["hosts"]
+    return {
+        secret.name: held.unseal(secret.sealed, sealer, bound=bound_to(row.id, secret.name, hosts))
+        for secret in ConnectorSecret.select().where(ConnectorSecret.connector == row.id)
+    }
 
 
-def missing_keys(sealer: Sealer) -> list[str]:
-    """Ids of keys that secrets are sealed under and that are not here: said at start-up."""
-    rows = ConnectorSecret.select(ConnectorSecret.sealed).tuples().iterator()
-    used = {sealed.split(".", 2)[1] for (sealed,) in rows}
-    return sorted(used - set(sealer.ids))
+@held.keeps("connectors")
+def _sealed() -> Iterator[held.Kept]:
+    hosts = {row.id: row.told["hosts"] for row in live()}
+    for secret in ConnectorSecret.select():
+        if secret.connector in hosts:
+            yield held.Kept(secret, bound_to(secret.connector, secret.name, hosts[secret.connector]))
 
 
 def live() -> Any:

@@ -25,13 +25,12 @@ from registry.connectors.configured.connected import (
     State,
     bound_to,
     live,
-    missing_keys,
 )
 from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound
 from registry.journal import Told
 from registry.keys import held
-from registry.keys.sealing import KeyMissing, Sealer
+from registry.keys.sealing import Sealer
 from registry.outbound import Refused
 
 LONGEST_SECRET = 20_000  # a private key in PEM is well below
@@ -209,21 +208,6 @@ def standing(state: str) -> None:
         raise Gone("The connector was removed.")
 
 
-@writes(journalled=False, why="the same secrets under a newer key")
-def reseal(sealer: Sealer) -> int:
-    """Seal every secret anew under the present key, so that an older one can go; gives how many were."""
-    moved = 0
-    for secret in list(ConnectorSecret.select()):
-        row = CONNECTORS.one(secret.connector)
-        again = sealer.reseal(secret.sealed, bound=bound_to(row.id, secret.name, row.told["hosts"]))
-        if again != secret.sealed:
-            moved += 1
-            ConnectorSecret.update(sealed=again).where(
-                (ConnectorSecret.connector == secret.connector) & (ConnectorSecret.name == secret.name)
-            ).execute()
-    return moved
-
-
 def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
     """The hosts (host:port) that a connector may reach. Raises Invalid for one that nobody may be sent to."""
     allow = known.reach(settings)
@@ -266,12 +250,7 @@ def _seal(
     number: int, known: Bound, hosts: list[str], secrets: Mapping[str, str], sealer: Sealer
 ) -> list[str]:
     for name in _named(known, list(secrets)):
-        try:
-            sealed = sealer.seal(secrets[name].encode(), bound=bound_to(number, name, hosts))
-        except KeyMissing:
-            raise Invalid(
-                "This deployment has no key to seal secrets with.", code="no_secret_key", field="/secrets"
-            ) from None
+        sealed = held.seal(secrets[name], sealer, bound=bound_to(number, name, hosts), field="/secrets")
         ConnectorSecret.insert(connector=number, name=name, sealed=sealed).on_conflict(
             conflict_target=[ConnectorSecret.connector, ConnectorSecret.name], update={"sealed": sealed}
         ).execute()
@@ -297,6 +276,3 @@ def _newest(number: int, expect: int) -> Told:
     told = CONNECTORS.next(number, expect)
     standing(told["state"])
     return told
-
-
-held.keeps("connectors", missing=missing_keys, reseal=reseal)
