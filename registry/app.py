@@ -39,7 +39,7 @@ from registry.retention.holds import holding, keyed
 from registry.retention.holds import routes as holds
 from registry.retention.publications import routes as retention
 from registry.retention.shortenings import routes as retention_changes
-from registry.settings import Settings
+from registry.settings import Settings, apply
 from registry.webhooks import routes as webhooks
 
 #: What libraries take from the environment: tokens over plain HTTP, a debugger for whoever asks.
@@ -89,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_env()
     outbound.permit(settings)
+    apply(settings)
     db.open(settings.database, pool=settings.pool)
     _nothing_is_loosened(settings)
     _keys_are_here(settings)

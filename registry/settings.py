@@ -56,7 +56,9 @@ class Settings:
         "", "addresses of proxies whose X-Forwarded-* headers are believed, comma-separated"
     )
     look_days: int = _setting(
-        30, "after how many days without a look a system is said to be overdue for one, in its drift"
+        30,
+        "how long a look at a system is fresh, days: after that its drift says that another is overdue, and newer "
+        "evidence is judged by though it be weaker",
     )
     zone: str = _setting("Europe/Helsinki", "time zone in which a day begins where nothing else says")
     audit_reads_days: int = _setting(
@@ -133,6 +135,8 @@ class Settings:
             raise ValueError(f"{_PREFIX}BASE_URL must be http(s)://host[:port] without a slash at the end")
         if not all(_port(part) for part in made.receiver_ports.split(",")):
             raise ValueError(f"{_PREFIX}RECEIVER_PORTS must be port numbers with commas between them")
+        if made.look_days > LONGEST_LOOK:
+            raise ValueError(f"{_PREFIX}LOOK_DAYS must be {LONGEST_LOOK} at most")
         return made
 
     @property
@@ -147,6 +151,19 @@ class Settings:
 
 
 _PREFIX = "REGISTRY_"
+LONGEST_LOOK = 3660  # days: ten years
+_applied = Settings()
+
+
+def apply(settings: Settings) -> None:
+    """Let what nobody hands settings to go by these, for this process."""
+    global _applied
+    _applied = settings
+
+
+def applied() -> Settings:
+    """The settings of this process; the defaults until there are others."""
+    return _applied
 
 
 def _port(text: str) -> bool:

@@ -14,7 +14,7 @@ import click
 import peewee
 
 from registry import db, errors, outbound
-from registry.settings import Settings
+from registry.settings import Settings, apply
 
 #: Who writes where no client does: whoever may run commands on the machine.
 OPERATOR = "operator"
@@ -53,6 +53,7 @@ def opened() -> Settings:
     try:
         settings = Settings.from_env()
         outbound.permit(settings)
+        apply(settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     if db.database.obj is None:

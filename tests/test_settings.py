@@ -37,6 +37,8 @@ def test_the_environment_is_read() -> None:
         ("REGISTRY_BASE_URL", "https://r.example/"),
         ("REGISTRY_BASE_URL", "r.example"),
         ("REGISTRY_SECOND_FACTOR", "yes"),
+        ("REGISTRY_LOOK_DAYS", "3661"),
+        ("REGISTRY_LOOK_DAYS", "99999999999999999999"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:

@@ -103,7 +103,7 @@ def _look(title: str) -> dict[str, dict[str, str]]:
     for words in (["observe"], ["check"], ["drift", "acme", "--all"]):
         _say(f"{title}: registry {' '.join(words)}")
         main(words, standalone_mode=False)
-    found = {kind: drift("acme", kind, overdue_days=30) for kind in SYSTEMS}
+    found = {kind: drift("acme", kind, overdue_days=Settings().look_days) for kind in SYSTEMS}
     return {
         kind: {
             aspect.aspect.name: aspect.verdict for register in one.registers for aspect in register.aspects

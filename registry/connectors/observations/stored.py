@@ -21,11 +21,12 @@ from registry.connectors.observed import kinds
 from registry.connectors.observed.observation import LEVELS, Level, Observation
 from registry.db import Instant, Stored, Text, database, writes
 from registry.errors import Invalid, NotFound
+from registry.settings import applied
 
 #: How far ahead of ours the clock of whoever looked may be.
 AHEAD = timedelta(minutes=5)
-#: How long a look counts against a newer one of weaker evidence, and so many looks back it is sought.
-LASTS, BACK = timedelta(days=30), 50
+#: So many looks back one of stronger evidence is sought that is still fresh (REGISTRY_LOOK_DAYS).
+BACK = 50
 #: Nothing that anybody looks at today was looked at before.
 EARLIEST = "1990-01-01T00:00:00.000000Z"
 
@@ -185,8 +186,8 @@ def latest(
 
 
 def _stronger(newest: Observation, as_of: str, known_at: str | None) -> Iterator[Observation]:
-    """The newest look before one that is of stronger evidence, if it is no older than that lasts."""
-    since = clock.written(datetime.fromisoformat(as_of) - LASTS)
+    """The newest look before one that is of stronger evidence, if it is still fresh."""
+    since = clock.written(datetime.fromisoformat(as_of) - timedelta(days=applied().look_days))
     row, least = StoredObservation, newest.strength
     rows = row.select(row.document, row.recorded_at).where(
         (row.controller == newest.controller) & (row.system == newest.system.partition("/")[2])
