@@ -126,7 +126,8 @@ def _own(notice: Notice, own: Words) -> Iterator[str]:
     """What the page of a notice says beside its sections."""
     yield from (notice.title.text, notice.organisation.text, own("status.inferred"))
     yield from (
-        own(f"page.{name}") for name in ("notice", "kept_by", "summary", "contents", "masked", "gaps_none")
+        own(f"page.{name}")
+        for name in ("site", "notice", "kept_by", "summary", "contents", "masked", "gaps_none")
     )
     yield from (own(f"page.{name}") for name in ("missing", "partial", "withheld", "note", "gap_here"))
     yield from (section.title for section in notice.sections)

@@ -91,7 +91,7 @@ def read(page: str, base: str) -> tuple[str, list[str]]:
     for piece in pieces(page):
         parts.append(piece.text if not piece.tag else "" if piece.tag in INSIDE else " ")
         if piece.tag == "a" and not piece.closes and (where := _HREF.search(piece.written)):
-            link = _whole(base, html.unescape(where[1] or where[2] or where[3] or "").strip())
+            link = whole(html.unescape(where[1] or where[2] or where[3] or "").strip(), base)
             if link is not None:
                 links[link] = None
     return unicodedata.normalize("NFC", " ".join("".join(parts).split())), list(links)
@@ -122,7 +122,8 @@ def first_cells(page: str, headed: str) -> list[str]:
     return list(found)
 
 
-def _whole(base: str, link: str) -> str | None:
+def whole(link: str, base: str = "") -> str | None:
+    """A link in full, without the place on the page; None of one that is not http or https."""
     try:
         parts = urlsplit(urljoin(base, link))
         return (

@@ -1,9 +1,9 @@
-"""A page of HTML in passages: its sentences, items, cells and headings, with the heading that each stands under."""
+"""A page in passages: its sentences, items, cells and headings, with the heading that each stands under."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from registry.connectors.observed import passages
@@ -18,7 +18,7 @@ _LANG = re.compile(r"\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z]{2,3})(?![A-Za-z])", re
 
 
 class Block(NamedTuple):
-    """What stands between two tags that part texts: which part of the page it is, and its heading."""
+    """A paragraph, an item, a cell or a heading: which part of the page it is, and its heading."""
 
     part: str
     heading: str
@@ -35,12 +35,24 @@ def language(page: str) -> str | None:
 
 
 def read(page: str) -> tuple[list[dict[str, Any]], bool]:
-    """The passages of a page as `observed.passages` keeps them, and whether that is all of them."""
-    blocks = list(_blocks(page))
-    known = passages.common([one.text for one in blocks])
+    """The passages of a page of HTML as `observed.passages` keeps them, and whether that is all of them."""
+    return _kept(list(blocks(page)))
+
+
+def of_blocks(parts: Iterable[tuple[str, str]]) -> tuple[list[dict[str, Any]], bool]:
+    """The same of a page whose blocks are known: which part of it each is, and its text."""
+    found, heading = list[Block](), ""
+    for part, text in parts:
+        found.append(Block(part, heading, text))
+        heading = text if part == "heading" else heading
+    return _kept(found)
+
+
+def _kept(every: list[Block]) -> tuple[list[dict[str, Any]], bool]:
+    known = passages.common([one.text for one in every])
     found: list[dict[str, Any]] = []
     section, place = "", 0
-    for block in blocks:
+    for block in every:
         heading = passages.shown(passages.quoted(block.heading, known)) if block.heading else ""
         for one in passages.sentences(block.text.replace(passages.LEFT_OUT, " ")):
             if len(found) == passages.MOST:
@@ -56,7 +68,7 @@ def read(page: str) -> tuple[list[dict[str, Any]], bool]:
     return found, True
 
 
-def _blocks(page: str) -> Iterator[Block]:
+def blocks(page: str) -> Iterator[Block]:
     """The blocks of a page in order. Where it says which part is its text, the rest is beside it."""
     main = any(piece.tag in _MAIN and not piece.closes for piece in pieces(page))
     inside, beside, heading = 0, 0, ""

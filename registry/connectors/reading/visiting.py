@@ -45,13 +45,16 @@ def hosts_of(urls: Iterable[str]) -> Allow:
     )
 
 
-def ask(way: Way, url: str) -> tuple[Answer, str]:
-    """What a page answers, whatever it is, and the URL that was asked. Raises NotSeen where there was no answer."""
+def ask(way: Way, url: str, most: int = LONGEST) -> tuple[Answer, str]:
+    """What a page answers, whatever it is, and the URL that was asked. Raises NotSeen where there was no answer.
+
+    An answer of more than `most` bytes is none.
+    """
     whole = url if "://" in url else f"https://{url}"
     for asked in (whole, whole.replace("http://", "https://", 1)):
         way.asked += 1
         way.took()
-        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()), most=LONGEST)
+        allow = dataclasses.replace(way.allow, seconds=min(way.allow.seconds, way.left()), most=most)
         try:
             return outbound.ask("GET", asked, allow=allow, headers=_ACCEPT, redirects=True), asked
         except Refused as refused:
@@ -62,7 +65,15 @@ def ask(way: Way, url: str) -> tuple[Answer, str]:
 
 def is_html(answer: Answer) -> bool:
     """Whether an answer says that it is a page of HTML; one that says nothing is taken for one."""
-    return "html" in answer.headers.get("content-type", "text/html").lower()
+    return not is_pdf(answer) and "html" in answer.headers.get("content-type", "text/html").lower()
+
+
+def is_pdf(answer: Answer) -> bool:
+    """Whether an answer says that it is a PDF, or is one whatever it says."""
+    kind = answer.headers.get("content-type", "").lower().partition(";")[0].strip()
+    return kind in ("application/pdf", "application/x-pdf") or answer.body[:1024].lstrip().startswith(
+        b"%PDF-"
+    )
 
 
 def characters(answer: Answer) -> str:

@@ -4,6 +4,8 @@ Text is told in passages without what may name people (`observed.passages`), by 
 be compared with a record (`observed.statements`). What a first visit without any consent leaves on the device is told
 as far as it shows without running the page: never as all of it.
 
+A notice that is a PDF is read in a process apart (`reading.pdf`), and told in the same passages.
+
 A page that could not be asked is left out and leaves the look incomplete: only what answers 404 or 410 is gone.
 Redirects are told and not followed. Addresses in http are asked in https.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -21,11 +24,13 @@ from marshmallow import fields, validate
 from registry.connectors.observed import statements
 from registry.connectors.observed.plain import ADDRESS
 from registry.connectors.reading import pages, passages, trackers, visiting
+from registry.connectors.reading.pdf import apart
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.outbound import Answer
 from registry.strict.schema import Schema
 
 LINKS = 60  # of the notice that are tried
+PRINTED = 10 * 1024 * 1024  # bytes of a PDF; its letters and pictures come with it
 
 
 class PublishedPageSettings(Schema):
@@ -83,7 +88,7 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
     links: list[str] = []
     for url in dict.fromkeys((settings["notice"], *settings["refers_to"])):
         try:
-            answer, asked = visiting.ask(way, url)
+            answer, asked = _ask(way, url)
         except NotSeen as one:
             way.broken(one.code)
             failed = failed or one
@@ -100,6 +105,14 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
     }
 
 
+def _ask(way: Way, url: str) -> tuple[Answer, str]:
+    """A page, or a PDF, which may be longer. Raises NotSeen."""
+    answer, asked = visiting.ask(way, url, PRINTED)
+    if len(answer.body) > visiting.LONGEST and not visiting.is_pdf(answer):
+        raise NotSeen("unavailable", "too_large")
+    return answer, asked
+
+
 def _page(
     way: Way, url: str, asked: str, answer: Answer, *, notice: bool
 ) -> tuple[dict[str, Any], list[str]]:
@@ -109,22 +122,56 @@ def _page(
     if not notice or answer.status != 200:
         return told, []
     way.evidence(answer.body)
+    text = _printed(way, answer) if visiting.is_pdf(answer) else _html(way, answer, asked)
+    if text is None:
+        return told, []
+    told["text_sha256"] = hashlib.sha256(text.line.encode()).hexdigest()
+    told["statements"] = statements.found(text.line)
+    told["passages"], whole = text.passages
+    if not whole:
+        way.broken("too_many_passages")
+    if text.language is not None:
+        told["language"] = text.language
+    if text.guessed:
+        told["guessed"] = True
+    return told, text.links
+
+
+class Text(NamedTuple):
+    """The text of a notice: in one line, in passages, its language and where its links lead."""
+
+    line: str
+    passages: tuple[list[dict[str, Any]], bool]
+    language: str | None
+    links: list[str]
+    guessed: bool = False
+
+
+def _html(way: Way, answer: Answer, asked: str) -> Text | None:
     if not visiting.is_html(answer):
         way.broken("not_html")
-        return told, []
+        return None
     html = visiting.characters(answer)
     text, links = pages.read(html, asked)
-    if text:
-        told["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-        told["statements"] = statements.found(text)
-        told["passages"], whole = passages.read(html)
-        if (spoken := passages.language(html)) is not None:
-            told["language"] = spoken
-        if not whole:
-            way.broken("too_many_passages")
-    else:
+    if not text:
         way.broken("no_text")  # made by a script in the reader's browser
-    return told, links
+        return None
+    return Text(text, passages.read(html), passages.language(html), links)
+
+
+def _printed(way: Way, answer: Answer) -> Text | None:
+    try:
+        found = apart.read(answer.body, way.left())
+    except (apart.Unreadable, NotSeen) as failed:
+        way.broken(failed.code)
+        return None
+    for fault in found.faults:
+        way.broken(fault)
+    line = unicodedata.normalize("NFC", " ".join(text for _, text in found.blocks))
+    links = [one for link in found.links if (one := pages.whole(link)) is not None]
+    return Text(
+        line, passages.of_blocks(found.blocks), found.language, list(dict.fromkeys(links)), found.guessed
+    )
 
 
 def _visit(answer: Answer, asked: str) -> Visit:

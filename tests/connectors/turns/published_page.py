@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from registry.catalogue.record import assemble
+from registry.connectors.reading import passages
 from registry.notices.html import notice_page
 from registry.telling.render import render
 from registry.telling.value import Standing
+from tests.connectors import pdfs
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
 from tests.connectors.turns import Turn
 
@@ -54,6 +56,17 @@ class Site(StandIn):
         headers = {"Content-Type": "text/html; charset=utf-8", **({"Set-Cookie": cookies} if cookies else {})}
         self.pages["/seloste"] = (200, text.encode(), headers)
 
+    def print(self, *changes: tuple[str, str]) -> None:
+        """Publish the notice as a PDF, with other words."""
+        html = notice(self.record)
+        for one, other in changes:
+            assert one in html
+            html = html.replace(one, other)
+        read = [one for one in passages.blocks(html) if one.part != "beside"]
+        blocks = [("H2" if one.part == "heading" else "P", one.text) for one in read]
+        body = pdfs.tagged(blocks, links=["/oikeudet"])
+        self.pages["/seloste"] = (200, body, {"Content-Type": "application/pdf"})
+
     def gone(self, path: str, status: int = 404, **headers: str) -> None:
         self.pages[path] = (status, b"<p>?</p>", {"Content-Type": "text/html", **headers})
 
@@ -78,6 +91,13 @@ def system(_: Any) -> Iterator[tuple[Site, dict[str, Any], dict[str, str]]]:
         yield site, {"notice": f"{site.origin}/seloste", "refers_to": [f"{site.origin}/oikeudet"]}, {}
 
 
+def _printed(name: str, *changes: tuple[str, str], key: str = "wording") -> Turn:
+    return Turn(
+        kind="published_text", code="OBS307", name=name, key=key, then="open",
+        do=lambda site: site.print(*changes), undo=lambda site: site.print(),
+    )  # fmt: skip
+
+
 def _text(name: str, *changes: tuple[str, str], key: str = "wording") -> Turn:
     return Turn(
         kind="published_text", code="OBS307", name=name, key=key, then="open",
@@ -96,6 +116,9 @@ TURNS = [
     _text("a sentence is taken out of the text", ("Uutiskirjeen lähettäminen tilaajille.", "")),
     _text("a sentence is added to the text", ("</h1>", "</h1><p>Tiedot myydään.</p>")),
     _text("a name takes the place of another", ("Acme</bdi>", "Emca</bdi>")),
+    _printed("a period of the notice, which is a PDF, is another", ("6 kuukautta", "12 kuukautta")),
+    _printed("a sentence is added to the notice, which is a PDF", ("</h1>", "</h1><p>Tiedot myydään.</p>")),
+    _printed("a sentence is taken out of the notice, which is a PDF", ("Uutiskirjeen lähettäminen tilaajille.", "")),
     Turn(
         kind="published_text", code="OBS307", name="a page that the notice refers to is gone", then="open",
         key="dead:/document/referenced_urls/0",

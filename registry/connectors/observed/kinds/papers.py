@@ -55,6 +55,11 @@ class PublishedPage(Schema):
     statements = several(StatementOfPage, required=False, metadata={"description": "What the text states."})
     language = Word(most=3, metadata={"description": "That the page says it is in."})
     passages = TextInPassages()
+    guessed = Boolean(
+        metadata={
+            "description": "Where passages begin and end is guessed from where the lines of a PDF stand."
+        }
+    )
     linked = Boolean(
         metadata={"description": "Found as a link on the notice, and not given by the register."}
     )
