@@ -112,6 +112,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "text_sha256": "0a" * 32,
                 "expected_sha256": "0b" * 32,
                 "statements": [{"about": "period", "value": "P6M"}],
+                "guessed": True,
                 "linked": False,
             }
         ]

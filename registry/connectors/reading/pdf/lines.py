@@ -142,10 +142,11 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
     return [[lines[at] for at in run] for run in found]
 
 
-def _ends(lines: Sequence[Line]) -> list[float]:
-    """How far to the right each line might have gone: as far as the longest of its column.
+def _ends(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """How far to the right each line might have gone: as far as the longest of its column, or of its page at most.
 
     Those of one column begin at the same place, and have the same place beside them where the next column begins.
+    What has nothing beside it may have gone on to where the text of its page ends.
     """
     pages: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
@@ -161,10 +162,17 @@ def _ends(lines: Sequence[Line]) -> list[float]:
     for line, (begins, then) in zip(lines, columns, strict=True):
         for near in (-1, 0, 1):
             longest[begins + near, then] = max(longest[begins + near, then], line.x1)
-    return [longest[column] for column in columns]
+    widest: dict[int, float] = defaultdict(float)
+    for line, (_, then) in zip(lines, columns, strict=True):
+        if then < 0:
+            widest[line.page] = max(widest[line.page], line.x1)
+    return [
+        (longest[column], widest[line.page] if column[1] < 0 else longest[column])
+        for line, column in zip(lines, columns, strict=True)
+    ]
 
 
-def _goes_on(run: list[Line], line: Line, right: float, *, last: bool) -> bool:
+def _goes_on(run: list[Line], line: Line, ends: tuple[float, float], *, last: bool) -> bool:
     before = run[-1]
     if line.marked or before.bold != line.bold or abs(before.size - line.size) > 0.06 * line.size:
         return False
@@ -173,7 +181,10 @@ def _goes_on(run: list[Line], line: Line, right: float, *, last: bool) -> bool:
     indented = len(run) == 1 and 0 < before.x0 - line.x0 < 4 * size and not before.marked
     if not (abs(line.x0 - before.x0) < 0.6 * size or hanging or indented):
         return False
-    forced = before.x1 + 0.25 * size + line.first_word > right - 0.1 * size
+    needed = before.x1 + 0.35 * size + line.first_word
+    # In a column that is narrower than its page a list looks as what is folded does.
+    amid = line.text[0].islower() or before.text.rstrip().endswith((",", "-", "–", "/", "("))
+    forced = needed > ends[1] or (needed > ends[0] and amid)
     if line.page != before.page:
         return last and line.page == before.page + 1 and forced and not _ENDED.search(before.text)
     down = before.y - line.y
