@@ -47,7 +47,7 @@ tests/peers/node_modules/.package-lock.json: tests/peers/package-lock.json
 demo: $(RUNTIME)  ## a filled registry on PORT (8000), in a directory of its own
 	@$(RUN) demo --port $(PORT) $(ARGS)
 
-demo-connectors: $(DEV)  ## a desk, a database, a bucket and a directory, observed, changed, and laid beside the record
+demo-connectors: $(DEV)  ## a desk, a database, a bucket, a directory and a page, observed, changed, and laid beside the record
 	$(V)/python -m tests.connectors.demonstration
 
 test: $(DEV)  ## the whole suite on SQLite and PostgreSQL (JOBS=2 ARGS=…)

@@ -271,7 +271,8 @@ def _logged(payload: Mapping[str, Any]) -> Iterator[Said]:
 
 def _each(*names: str, of: str) -> Callable[[Mapping[str, Any]], Iterable[Said]]:
     return lambda payload: (
-        same(" ".join(str(one[name]) for name in names if one.get(name) is not None)) for one in payload[of]
+        same(" ".join(dict.fromkeys(str(one[name]) for name in names if one.get(name) is not None)))
+        for one in payload[of]
     )
 
 

@@ -22,4 +22,5 @@ def test_the_demonstration_shows_what_it_says() -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     _, _, short = ran.stdout.partition("In short")
     for kind, change in demonstration.SYSTEMS.items():
-        assert any(line.startswith(kind) and change in line for line in short.splitlines()), kind
+        assert f"acme/{kind.replace('_', '-')}: {change}\n" in short
+    assert short.count("as at first\n") == len(demonstration.SYSTEMS)

@@ -31,9 +31,9 @@ STANDING = Standing(1, "2018-01-01T00:00:00.000000Z", "2026-11-03T08:00:00.00000
 ACME = {"name": "Acme", "website": "https://www.acme.example"}
 
 
-def notice(record: dict[str, Any], language: str = "fi") -> str:
+def notice(record: dict[str, Any], language: str = "fi", system: str = "Desk") -> str:
     """The page on which the registry publishes the notice of a record, with a link to the site's own help."""
-    made = assemble("acme/clients", {"systems": ["desk"], **record}, ACME, {"desk": {"name": "Desk"}})
+    made = assemble("acme/clients", {"systems": ["desk"], **record}, ACME, {"desk": {"name": system}})
     page = notice_page(render(made, STANDING, language).document(), base="https://notices.example")
     return page.replace("</footer>", '<p><a href="/ohje">Ohje</a></p></footer>')
 
@@ -43,13 +43,13 @@ class Site(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self.record = RECORD
+        self.record, self.called = RECORD, "Desk"
         self.pages: dict[str, Reply] = {"/ohje": (200, b"<p>Ohje</p>", {"Content-Type": "text/html"})}
         self.pages["/oikeudet"] = self.pages["/ohje"]
 
     def say(self, *changes: tuple[str, str], cookies: str = "") -> None:
         """Publish the notice, with other words, and set a cookie with it."""
-        text = notice(self.record)
+        text = notice(self.record, system=self.called)
         for one, other in changes:
             assert one in text
             text = text.replace(one, other)
