@@ -68,6 +68,7 @@ GOOD: dict[str, dict[str, Any]] = {
             {
                 "processor": "Acme Inc",
                 "list_sha256": "0a" * 32,
+                "url": "https://acme.example/sub-processors",
                 "sub_processors": [{"name": "Cloud Ltd", "country": "IE"}],
             }
         ]

@@ -65,7 +65,7 @@ def test_every_source_has_a_recording_and_an_expectation(kind: str) -> None:
     assert kind in recordings.kinds(), f"write fixtures/connectors/{kind}/recorded.* and expected.yml"
     assert recordings.recorded(kind).suffix in recordings.PLAYERS
     told: dict[str, Any] = recordings.expected(kind)
-    assert told["observations"]
+    assert told.get("observations"), f"write fixtures/connectors/{kind}/expected.yml"
 
 
 @pytest.mark.parametrize("kind", recordings.kinds())

@@ -11,9 +11,10 @@ object (GDPR 28(2), 28(4)); a list that nobody reads is consent by silence. A ce
 it the ground of the transfer (45, 46).
 
 How to fix
-Read the new list, object in time or accept it, then record who is on it and the digest of the list. Where a
-certification has lapsed, agree on other safeguards, or stop the transfer. Disconnect an app that nobody
-needs; else record whose it is, as a processor, a recipient or a partner.
+Read the new list, object in time or accept it, then record who is on it and the digest of the list, which the finding
+tells (`sub_processor_list_hash` of the processor). Where a certification has lapsed, agree on other safeguards, or
+stop the transfer. Disconnect an app that nobody needs; else record whose it is, as a processor, a recipient or a
+partner.
 """
 
 from collections.abc import Iterator, Mapping
@@ -92,7 +93,8 @@ def _processor(case: Case, index: int, processor: Any) -> Outcome | None:
             closes=("Kirjaa käsittelijän yhtiö.", "Record the processor's legal entity."),
         )
     found = _newest(case, "sub_processors", "lists", "processor", names)
-    if found is None or not found[0].complete:
+    said = _list(case, field, processor, names[0], *found) if found else None
+    if found is None or (not found[0].complete and (said is None or said.kind != "fail")):
         why = why_unseen(case, "sub_processors")
         return case.open(
             field,
@@ -102,8 +104,7 @@ def _processor(case: Case, index: int, processor: Any) -> Outcome | None:
             en=f"The list of sub-processors of {names[0]} has not been looked at to the end.{why.en}",
             closes=("Havainto julkaistusta luettelosta.", "An observation of the published list."),
         )
-    seen, listed = found
-    return _list(case, field, processor, names[0], seen, listed)
+    return said
 
 
 def _list(
@@ -112,7 +113,7 @@ def _list(
     reviewed = {_plain(case, one.name): one.name for one in processor.sub_processors if one.name}
     there = {_plain(case, one["name"]): one["name"] for one in listed.get("sub_processors", ())}
     read = "sub_processors" in listed
-    key, digest = _plain(case, name), processor.sub_processor_list_hash
+    key, digest, there_is = _plain(case, name), processor.sub_processor_list_hash, listed["list_sha256"]
     if digest is None and not (reviewed and read):
         return case.open(
             field,
@@ -120,11 +121,14 @@ def _list(
             observation=seen.id,
             fi=f"Toimittajan {name} luettelo on nähty, mutta tarkistettua luetteloa ei ole kirjattu.",
             en=f"The list of {name} has been seen, but no reviewed list is recorded.",
-            closes=("Tarkista luettelo ja kirjaa sen tiiviste.", "Review the list, and record its digest."),
+            closes=(
+                f"Tarkista luettelo ja kirjaa sen tiiviste {there_is}.",
+                f"Review the list, and record its digest {there_is}.",
+            ),
         )
     added = sorted(there[one] for one in there.keys() - reviewed.keys()) if read else []
-    gone = sorted(reviewed[one] for one in reviewed.keys() - there.keys()) if read else []
-    if listed["list_sha256"] == digest if digest else not added and not gone:
+    gone = sorted(reviewed[one] for one in reviewed.keys() - there.keys()) if read and seen.complete else []
+    if there_is == digest if digest else not added and not gone:
         return None
     fi, en = _changed(added, gone, "uusia", "poissa"), _changed(added, gone, "new", "gone")
     return case.fail(
@@ -132,8 +136,9 @@ def _list(
         key=key,
         observation=seen.id,
         fi=f"Toimittajan {name} alikäsittelijäluettelo on muuttunut{fi}. "
-        "Tarkista se, ja kirjaa uusi luettelo.",
-        en=f"The list of sub-processors of {name} has changed{en}. Review it, and record the new list.",
+        f"Tarkista se, ja kirjaa uusi luettelo, jonka tiiviste on {there_is}.",
+        en=f"The list of sub-processors of {name} has changed{en}. "
+        f"Review it, and record the new list, whose digest is {there_is}.",
     )
 
 

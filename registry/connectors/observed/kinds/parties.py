@@ -20,6 +20,7 @@ class SubProcessorList(Schema):
 
     processor = Word(required=True, metadata={"description": "The processor, as registers name it."})
     list_sha256 = Digest(required=True, metadata={"description": "Of the list as it was published."})
+    url = Word(most=2000, metadata={"description": "Where it is published."})
     sub_processors = several(SubProcessor, required=False)
 
 
