@@ -227,37 +227,10 @@ def _clear(item: Item, moment: Moment) -> None:
 def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Key]) -> Moment:
     now = clock.now()
     position, last = journal.ended()
-    rows: dict[System, list[Row]] = defaultdict(list)
-    once: dict[System, list[Row]] = defaultdict(list)
-    lines: dict[str, str] = {}
-    bound = clock.ENDLESS
-    if systems:
-        found = _execute(_RULES, systems, now, now, now, now, RULES + 1)
-        if last > now:
-            # The clock was put back, or was ahead: what was in force by it then has to be over as well.
-            found = list(
-                dict.fromkeys(
-                    [*map(tuple, found), *map(tuple, _execute(_RULES, systems, *[last] * 4, RULES + 1))]
-                )
-            )
-        if len(found) > RULES:
-            raise Invalid(
-                "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"
-            )
-        for controller, system, register, category, kind, silent, conflict, period, ends, document in found:
-            of = once if document is None else rows
-            row = Row(
-                register, category, kind, bool(silent), bool(conflict), period, ends, bytes(document or b"")
-            )
-            of[controller, system].append(row)
-        for at, some in once.items():
-            # A register that says nothing of the system any more may have left its data there.
-            spoken = {row.register for row in rows[at]}
-            rows[at] += [row for row in some if row.register not in spoken]
-        for controller, targets, begins in _execute(_BESIDES, systems, now, now, now, now):
-            lines[controller] = targets
-            bound = begins or bound
-    holds = {controller: hold.read(told) for controller, told in lines.items() if told}
+    rows, once = _lying(systems, now, last)
+    besides = _execute(_BESIDES, systems, *[now] * 4)
+    bound = min((begins for _, _, begins in besides if begins), default=clock.ENDLESS)
+    holds = {controller: hold.read(targets) for controller, targets, _ in besides if targets}
     named = {controller: {name for one in some for name in one.named} for controller, some in holds.items()}
     people = [controller for controller, some in holds.items() if any(one.by_reference for one in some)]
     here = {key.id for key in keys}
@@ -276,7 +249,38 @@ def _moment(systems: Sequence[System], digests: Sequence[str], keys: Sequence[Ke
     )
 
 
+def _lying(
+    systems: Sequence[System], now: str, last: str
+) -> tuple[dict[System, list[Row]], dict[System, list[Row]]]:
+    """What is said of the data in each system, and what once was; `last`: when the journal was last written to."""
+    found = _execute(_RULES, systems, *[now] * 4, RULES + 1)
+    if last > now:
+        # The clock was put back, or was ahead: what was in force by it then has to be over as well.
+        then = _execute(_RULES, systems, *[last] * 4, RULES + 1)
+        found = list(dict.fromkeys(map(tuple, [*found, *then])))
+    if len(found) > RULES:
+        raise Invalid(
+            "More rules than can be looked at; ask in several calls.", code="too_many", field="/items"
+        )
+    rows: dict[System, list[Row]] = defaultdict(list)
+    once: dict[System, list[Row]] = defaultdict(list)
+    for controller, system, register, category, kind, silent, conflict, period, ends, document in found:
+        of = once if document is None else rows
+        row = Row(
+            register, category, kind, bool(silent), bool(conflict), period, ends, bytes(document or b"")
+        )
+        of[controller, system].append(row)
+    for at, some in once.items():
+        # A register that says nothing of the system any more may have left its data there.
+        spoken = {row.register for row in rows[at]}
+        rows[at] += [row for row in some if row.register not in spoken]
+    return rows, once
+
+
 def _execute(sql: str, systems: Sequence[System], *more: Any) -> list[Any]:
+    """What a statement says of systems; nothing of none."""
+    if not systems:
+        return []
     base = database.obj
     names = [name for system in systems for name in system]
     statement = _written(sql, len(systems), base.param)

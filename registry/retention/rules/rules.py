@@ -94,17 +94,9 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
     mine += [one for one in stated if one.may_cover_anything]
     winner, conflict = longest(mine)
     source = _legal_source(record, data, mine)
-    floor = source.floor.duration if source.floor else None
-    if (
-        conflict is None
-        and winner.period
-        and floor
-        and winner.said.deviation_reason is None
-        and periods.compare(winner.period, floor) not in ("longer", "equal")
-    ):
+    if conflict is None and _below(winner, source.floor):
         conflict = "below_floor"
-    period = None if conflict else winner.period
-    criterion = None if conflict else winner.criterion
+    told = _told(winner)
     people: frozenset[str] = frozenset().union(*(one.subjects for one in mine))
     controller = record.key.partition("/")[0]
     yield Rule(
@@ -115,15 +107,7 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
         text=_texts(record, data.text),
         data_category=data.pd,
         data_subjects=tuple(sorted(people)) if all(one.subjects for one in mine) else None,
-        period=period,
-        start_event=None if conflict else winner.start,
-        criterion=criterion,
-        caller_supplies=None if criterion is None else Event(criterion, events.token(criterion)),
-        action=None if conflict else winner.action,
-        mode=None if conflict else winner.said.mode,
-        interval=None if conflict else winner.said.interval,
-        longest_life=None if conflict else _life(winner),
-        longest_life_stated=None if conflict else winner.said.effective_max,
+        **(told if conflict is None else dict.fromkeys(told)),
         legal_source=source,
         of=len(mine),
         conflict_because=conflict,
@@ -132,6 +116,30 @@ def _rule(record: Record, written: Written, data: Any, stated: Sequence[Stated])
         sources=tuple(_source(record, one) for one in mine),
         time_zone=record.controller.time_zone,
     )
+
+
+def _told(one: Stated) -> dict[str, Any]:
+    """What a rule says of how long and then what, where it goes by this statement."""
+    return {
+        "period": one.period,
+        "start_event": one.start,
+        "criterion": one.criterion,
+        "caller_supplies": None
+        if one.criterion is None
+        else Event(one.criterion, events.token(one.criterion)),
+        "action": one.action,
+        "mode": one.said.mode,
+        "interval": one.said.interval,
+        "longest_life": _life(one),
+        "longest_life_stated": one.said.effective_max,
+    }
+
+
+def _below(one: Stated, floor: Statute | None) -> bool:
+    """Whether a period may end before the law's floor, and the record does not say why."""
+    if one.period is None or floor is None or floor.duration is None or one.said.deviation_reason is not None:
+        return False
+    return periods.compare(one.period, floor.duration) not in ("longer", "equal")
 
 
 def longest(stated: Sequence[Stated]) -> tuple[Stated, Conflict | None]:
