@@ -263,6 +263,9 @@ def _credential(payload: Mapping[str, Any]) -> Said:
 
 def _logged(payload: Mapping[str, Any]) -> Iterator[Said]:
     """What a log counts, then how it last left settings of which it says that."""
+    if not payload["changes"]:
+        since = payload["since"][:10]
+        yield {"fi": f"ei muutoksia {since} jälkeen", "en": f"no changes since {since}"}
     yield from _each("object", "action", "count", of="changes")(payload)
     for one in payload.get("settings", ()):
         if one["on"] is not None:

@@ -208,6 +208,12 @@ def test_how_the_log_left_a_setting_is_told_and_so_is_a_change_of_it(look: Look)
         look("changes", {"since": "2026-01-01T08:00:00Z", "changes": [], "settings": settings}, days=days)
 
     left(None, "", days=4)
+    (hygiene,) = (
+        one
+        for one in drift("acme", "desk", overdue_days=30).registers[0].aspects
+        if one.aspect.name == "account_hygiene"
+    )
+    assert [told["en"] for told in sides.seen(hygiene.evidence[0])] == ["no changes since 2026-01-01"]
     left(True, "2025-01-01T08:00:00.000000Z", days=3)
     (changed,) = drift("acme", "desk", overdue_days=30).changed
     assert [(one["change"], one["after"]["on"]) for one in changed.differences] == [("added", True)]
