@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from registry.connectors.observed import kinds
-from registry.connectors.reading import passages
+from registry.connectors.reading import passages, visiting
 from registry.connectors.reading.pdf import apart
 from registry.connectors.reading.pdf.joined import mended
-from registry.connectors.sources import published_page
 from tests.connectors import pdfs
 from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.turns.published_page import RECORD, system
@@ -352,4 +351,4 @@ def test_a_pdf_may_be_longer_than_a_page(site: Any) -> None:
     assert look.look()["published_text"].payload["pages"][0].get("passages")
     made.pages["/seloste"] = (200, b"<p>" + b" " * (3 << 20), {"Content-Type": "text/html"})
     assert look.look()["published_text"].payload["pages"][0]["url"].endswith("/oikeudet")
-    assert published_page.PRINTED > 3 << 20 and look.way.faults["too_large"] == 1
+    assert visiting.PRINTED > 3 << 20 and look.way.faults["too_large"] == 1

@@ -11,10 +11,11 @@ import pytest
 from registry.connectors.book import source
 from registry.connectors.observed.passages import digest
 from registry.connectors.reading import listing, visiting
+from registry.connectors.reading.pdf import apart
 from registry.errors import Invalid
 from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.stand_ins.serving import serving
-from tests.connectors.turns.published_list import DIGEST, ON_IT, RECORD, Vendor, system
+from tests.connectors.turns.published_list import DIGEST, ON_IT, RECORD, Vendor, printed, system
 
 HTML = {"Content-Type": "text/html"}
 
@@ -101,6 +102,26 @@ def test_a_menu_that_never_ends_hides_no_list(page: str) -> None:
     assert "levy" in listing.read(page).words
 
 
+def test_a_paper_lists_what_its_page_does(vendor: Any) -> None:
+    made, look = vendor
+    made.page, made.headers = printed(*ON_IT), {"Content-Type": "application/pdf"}
+    told = seen(look)
+    assert told["list_sha256"] == DIGEST and "sub_processors" not in told
+    look.settings["lists"][0]["mentions"] = ON_IT[0]
+    assert seen(look) == told
+    made.page = printed(*ON_IT, "Uusi Ltd")
+    assert seen(look)["list_sha256"] != DIGEST
+
+
+def test_a_paper_that_is_read_in_part_is_no_list(vendor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, look = vendor
+    made.page, made.headers = printed(*ON_IT), {"Content-Type": "application/pdf"}
+    part = apart.Printed((("text", "our sub-processors"),), False, None, (), ("pdf_too_long",))
+    monkeypatch.setattr(apart, "read", lambda *_: part)
+    assert look.look()["sub_processors"].kind == "could_not_look"
+    assert set(look.way.faults) == {"pdf_too_long"}
+
+
 # --- who is on it
 
 
@@ -178,7 +199,8 @@ def test_where_it_is_not_certain_who_is_on_it_nobody_is_told(page: str) -> None:
         (401, HTML, None, "forbidden", "page_not_shown"), (403, HTML, None, "forbidden", "page_not_shown"),
         (429, HTML, None, "unavailable", "rate_limited"), (503, HTML, None, "unavailable", "source_unavailable"),
         (204, HTML, None, "other", "unexpected_status"), (418, HTML, None, "other", "unexpected_status"),
-        (200, {"Content-Type": "application/pdf"}, "%PDF-1.7", "not_supported", "not_html"),
+        (200, {"Content-Type": "application/pdf"}, "%PDF-1.7", "not_understood", "pdf_damaged"),
+        (200, {"Content-Type": "text/html"}, "%PDF-1.7", "not_understood", "pdf_damaged"),
         (200, {"Content-Type": "application/json"}, "{}", "not_supported", "not_html"),
         (200, HTML, "", "not_understood", "no_text"),
         (200, HTML, "<div id=root></div><script>draw()</script>", "not_understood", "no_text"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from babel import Locale
@@ -75,6 +75,11 @@ def read(page: str) -> Listing:
         return Listing(told, _organisations(page, zones))
     except _Doubt:
         return Listing(told, None)
+
+
+def of_texts(texts: Iterable[str]) -> Listing:
+    """What a paper lists, of which the texts are known and how they stand is not: its words alone."""
+    return Listing(passages.words(" ".join(texts).replace(passages.LEFT_OUT, " ")), None)
 
 
 class _Doubt(Exception):

@@ -18,6 +18,7 @@ from registry.connectors.way import Way
 from registry.outbound import Allow, Answer, Refused
 
 LONGEST = 2 * 1024 * 1024  # bytes of a page; a notice has a hundredth of that
+PRINTED = 10 * 1024 * 1024  # bytes of a PDF; its letters and pictures come with it
 GONE = (404, 410)
 MOVED = (301, 308)
 _ACCEPT = {"Accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
@@ -61,6 +62,14 @@ def ask(way: Way, url: str, most: int = LONGEST) -> tuple[Answer, str]:
             if refused.code != "scheme_refused" or asked.startswith("https://"):
                 raise NotSeen("unavailable", refused.code) from None
     raise NotSeen("unavailable", "scheme_refused")
+
+
+def ask_either(way: Way, url: str) -> tuple[Answer, str]:
+    """The same of a page, or of a PDF, which may be longer. Raises NotSeen."""
+    answer, asked = ask(way, url, PRINTED)
+    if len(answer.body) > LONGEST and not is_pdf(answer):
+        raise NotSeen("unavailable", "too_large")
+    return answer, asked
 
 
 def is_html(answer: Answer) -> bool:

@@ -1,7 +1,7 @@
 """The lists of sub-processors that processors publish: which stands there now, and who is on it where that is plain.
 
 A list is known by the digest of the words of its page, whatever markup, scripts, menus and space there is around them.
-What is told is of the vendor's papers. A page that could not be asked, is gone, has moved or is no page of HTML is left
+What is told is of the vendor's papers. A page that could not be asked, is gone, has moved or cannot be read is left
 out and leaves the look incomplete: nothing is concluded of a list that was not seen.
 """
 
@@ -16,6 +16,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from registry.connectors.observed import passages
 from registry.connectors.observed.plain import Word
 from registry.connectors.reading import listing, visiting
+from registry.connectors.reading.pdf import apart
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
 from registry.law import law
 from registry.law.names import company
@@ -92,8 +93,8 @@ def _lists(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     found = []
     for one in settings["lists"]:
         try:
-            answer, _ = visiting.ask(way, one["address"])
-            read = _read(answer, one.get("mentions"))
+            answer, _ = visiting.ask_either(way, one["address"])
+            read = _read(way, answer, one.get("mentions"))
         except NotSeen as fault:
             way.broken(fault.code)
             failed = failed or fault
@@ -105,7 +106,7 @@ def _lists(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"lists": found}
 
 
-def _read(answer: Answer, mentions: str | None) -> dict[str, Any]:
+def _read(way: Way, answer: Answer, mentions: str | None) -> dict[str, Any]:
     """What a page says. Raises NotSeen for one that is not there, or is none to be read."""
     if answer.status in visiting.GONE:
         raise NotSeen("no_such_endpoint", "page_gone")
@@ -119,12 +120,25 @@ def _read(answer: Answer, mentions: str | None) -> dict[str, Any]:
         raise NotSeen("unavailable", "source_unavailable")
     if answer.status != 200:
         raise NotSeen("other", "unexpected_status")
-    if not visiting.is_html(answer):
-        raise NotSeen("not_supported", "not_html")
-    read = listing.read(visiting.characters(answer))
+    read = _listing(way, answer)
     if not read.words:  # made by a script in the reader's browser
         raise NotSeen("not_understood", "no_text")
     if mentions is not None and not read.mentions(mentions):
         raise NotSeen("not_understood", "not_mentioned")
     names = {} if read.organisations is None else {"sub_processors": read.organisations}
     return {"list_sha256": passages.digest(read.words), **names}
+
+
+def _listing(way: Way, answer: Answer) -> listing.Listing:
+    """What a page lists, or a PDF. Raises NotSeen for what is neither, and for a PDF that was not read whole."""
+    if visiting.is_html(answer):
+        return listing.read(visiting.characters(answer))
+    if not visiting.is_pdf(answer):
+        raise NotSeen("not_supported", "not_html")
+    try:
+        printed = apart.read(answer.body, way.left())
+    except apart.Unreadable as failed:
+        raise NotSeen("not_understood", failed.code) from None
+    if printed.faults:  # part of a list is another list
+        raise NotSeen("not_understood", printed.faults[0])
+    return listing.of_texts(text for _, text in printed.blocks)

@@ -30,7 +30,6 @@ from registry.outbound import Answer
 from registry.strict.schema import Schema
 
 LINKS = 60  # of the notice that are tried
-PRINTED = 10 * 1024 * 1024  # bytes of a PDF; its letters and pictures come with it
 
 
 class PublishedPageSettings(Schema):
@@ -88,7 +87,7 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
     links: list[str] = []
     for url in dict.fromkeys((settings["notice"], *settings["refers_to"])):
         try:
-            answer, asked = _ask(way, url)
+            answer, asked = visiting.ask_either(way, url)
         except NotSeen as one:
             way.broken(one.code)
             failed = failed or one
@@ -103,14 +102,6 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
     return {
         "pages": [*found.values(), *_dead(way, [one for one in links if visiting.plain(one) not in known])]
     }
-
-
-def _ask(way: Way, url: str) -> tuple[Answer, str]:
-    """A page, or a PDF, which may be longer. Raises NotSeen."""
-    answer, asked = visiting.ask(way, url, PRINTED)
-    if len(answer.body) > visiting.LONGEST and not visiting.is_pdf(answer):
-        raise NotSeen("unavailable", "too_large")
-    return answer, asked
 
 
 def _page(

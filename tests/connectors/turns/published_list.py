@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.connectors.pdfs import tagged
 from tests.connectors.stand_ins.serving import Asked, Reply, StandIn, serving
 from tests.connectors.turns import Turn
 
@@ -25,14 +26,16 @@ class Vendor(StandIn):
 
     def __init__(self) -> None:
         super().__init__()
-        self.names, self.around, self.page = [*ON_IT], "", None
+        self.names, self.around = [*ON_IT], ""
+        self.page: str | bytes | None = None
         self.status, self.headers = 200, {"Content-Type": "text/html; charset=utf-8"}
 
     def answer(self, asked: Asked) -> Reply:
         rows = "".join(f"<tr><td>{name}</td><td>Storage</td></tr>" for name in self.names)
         table = f"<table><tr><th>Entity name</th><th>Purpose</th></tr>{rows}</table>"
         page = f"<nav>Home</nav>{self.around}<h1>Our sub-processors</h1>{table}<footer>Pilvi</footer>"
-        return self.status, (page if self.page is None else self.page).encode(), self.headers
+        said = page if self.page is None else self.page
+        return self.status, said if isinstance(said, bytes) else said.encode(), self.headers
 
 
 @contextmanager
@@ -48,6 +51,25 @@ def _now(*names: str) -> Any:
 
 def _page(page: str | None) -> Any:
     return lambda vendor: setattr(vendor, "page", page)
+
+
+def printed(*names: str) -> bytes:
+    """The same list as a paper."""
+    return tagged(
+        [
+            ("H1", "Our sub-processors"),
+            ("P", "Entity name Purpose"),
+            *[("P", f"{name} Storage") for name in names],
+        ]
+    )
+
+
+def _paper(vendor: Vendor, *names: str) -> None:
+    vendor.page, vendor.headers = printed(*names), {"Content-Type": "application/pdf"}
+
+
+def _no_paper(vendor: Vendor) -> None:
+    vendor.page, vendor.headers = None, {"Content-Type": "text/html; charset=utf-8"}
 
 
 TURNS = [
@@ -66,5 +88,9 @@ TURNS = [
     Turn(
         kind="sub_processors", code="OBS305", name="the list changes on a page whose names cannot be read", key="pilvi",
         do=_page("<ul><li>Levy Oy<li>Uusi Ltd</ul>"), undo=_page(None),
+    ),
+    Turn(
+        kind="sub_processors", code="OBS305", name="the list becomes a PDF with another on it", key="pilvi",
+        do=lambda vendor: _paper(vendor, *ON_IT, "Uusi Ltd"), undo=_no_paper,
     ),
 ]  # fmt: skip
