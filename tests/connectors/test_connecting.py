@@ -188,6 +188,16 @@ def test_only_with_is_of_what_there_is(wrong: dict[str, str]) -> None:
         book.bound("desk", made)  # type: ignore[arg-type]  # a file stands in for a module
 
 
+def test_what_is_seen_in_part_is_among_what_is_seen() -> None:
+    made = SimpleNamespace(
+        SOURCE=dataclasses.replace(source.SOURCE, in_part=("roles",)),
+        reach=source.reach,
+        observe=source.observe,
+    )
+    with pytest.raises(ValueError, match="roles"):
+        book.bound("desk", made)  # type: ignore[arg-type]  # a file stands in for a module
+
+
 def test_other_hosts_drop_the_secrets_and_other_settings_do_not(sealer: Sealer) -> None:
     add(sealer)
     connecting.change_connector(1, settings=HERE, every_hours=None, state="paused", by=BY, expect=1)

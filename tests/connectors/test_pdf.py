@@ -296,7 +296,20 @@ def test_a_pdf_is_one_whatever_its_head_says(site: Any, headers: dict[str, str])
     seen = look.look()
     assert seen["published_text"].complete and seen["published_text"].payload["pages"][0]["passages"]
     made.pages["/oikeudet"] = made.pages["/seloste"]
-    assert look.look()["cookie_scan"].kind == "could_not_look"
+    scan = look.look()["cookie_scan"]
+    assert scan.payload == {"pages": 2, "trackers": []} and not scan.complete and scan.in_part
+
+
+def test_the_answer_with_a_pdf_may_leave_a_cookie_all_the_same(site: Any) -> None:
+    made, look = site
+    body = made.pages["/seloste"][1]
+    made.pages["/seloste"] = made.pages["/oikeudet"] = (
+        200,
+        body,
+        {**PDF, "Set-Cookie": "_ga=GA1.2.3; Path=/"},
+    )
+    (told,) = look.look()["cookie_scan"].payload["trackers"]
+    assert (told["name"], told["essential"]) == ("_ga", False)
 
 
 def test_a_link_of_a_pdf_that_leads_nowhere(site: Any) -> None:

@@ -224,17 +224,19 @@ def _undecided(declared: Declared, system: str, look: Look) -> Outcome:
         f"Järjestelmästä {system} ei ole nähty, noudatetaanko säilytysaikaa.",
         f"Whether {system} keeps to the period has not been seen.",
     )
-    failed = [
-        blind for kind in ("deletion_rules", "oldest_item") if (blind := declared.case.blind(kind, system))
-    ]
-    told = look.notes + [
-        (f"Katsominen ei onnistunut ({f.payload['reason']}).", f"The look failed ({f.payload['reason']}).")
-        for f in failed
-    ]
+    kinds = ("deletion_rules", "oldest_item")
+    failed = [blind for kind in kinds if (blind := declared.case.blind(kind, system))]
+    seen = [one for kind in kinds for one in declared.case.observed(kind, system)]
+    told = [*look.notes]
+    if any(not one.complete for one in seen):
+        told.append(("Siitä on nähty vain osa.", "Only part of it has been seen."))
+    for one in failed:
+        reason = one.payload["reason"]
+        told.append((f"Katsominen ei onnistunut ({reason}).", f"The look failed ({reason})."))
     return declared.case.open(
         declared.field,
         key=f"{declared.rule.id}:{system}",
-        observation=failed[0].id if failed and not look.notes else None,
+        observation=next((one.id for one in (*seen, *failed)), None),
         fi=" ".join([fi, *(note for note, _ in told)]),
         en=" ".join([en, *(note for _, note in told)]),
         closes=(

@@ -79,7 +79,7 @@ def _pages(case: Case) -> Iterator[Outcome]:
     for seen in sorted(case.observed("published_text"), key=lambda one: one.taken_at):
         found.update({_plain(page["url"]): (seen, page) for page in seen.payload["pages"]})
     wanted = dict(_wanted(case))
-    unread = []
+    unread, partly = [], None
     for field, url in wanted.items():
         look = found.get(_plain(url))
         if look is None:
@@ -89,6 +89,7 @@ def _pages(case: Case) -> Iterator[Outcome]:
         yield from wrong
         if not wrong and not (whole and look[0].complete and look[1]["status"] < 400):
             unread.append(field)
+            partly = partly or look[0].id
     yield from _links(case, found, {_plain(url) for url in wanted.values()})
     if unread:
         urls = ", ".join(wanted[field] for field in unread)
@@ -96,7 +97,7 @@ def _pages(case: Case) -> Iterator[Outcome]:
         yield case.open(
             unread[0],
             key="pages",
-            observation=why.observation,
+            observation=partly or why.observation,
             fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{why.fi}",
             en=f"These pages have not been looked at or compared: {urls}.{why.en}",
             closes=(

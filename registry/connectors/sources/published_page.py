@@ -92,7 +92,7 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
             way.broken(one.code)
             failed = failed or one
             continue
-        if answer.status == 200 and visiting.is_html(answer):
+        if answer.status == 200 and (visiting.is_html(answer) or visiting.is_pdf(answer)):
             visits.append(_visit(answer, asked))
         found[url], there = _page(way, url, asked, answer, notice=url == settings["notice"])
         links = links or there
@@ -167,9 +167,10 @@ def _printed(way: Way, answer: Answer) -> Text | None:
 
 def _visit(answer: Answer, asked: str) -> Visit:
     host = urlsplit(asked).hostname or ""
-    left = itertools.chain(
-        trackers.of_answer(answer.headers, host), trackers.of_page(visiting.characters(answer), asked)
-    )
+    page = (
+        "" if visiting.is_pdf(answer) else visiting.characters(answer)
+    )  # a PDF loads nothing from elsewhere
+    left = itertools.chain(trackers.of_answer(answer.headers, host), trackers.of_page(page, asked))
     return Visit(list(itertools.islice(left, trackers.MOST)), hashlib.sha256(answer.body).digest())
 
 
