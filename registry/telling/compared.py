@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from registry.connectors.observed.passages import LEFT_OUT, digest, unquotable, words
@@ -66,51 +66,34 @@ def compare(notice: Expected, passages: Sequence[Mapping[str, Any]]) -> Differin
         for one in passages
     ]  # fmt: skip
     ours = _exact(notice, page)
+    whole = [dataclasses.replace(one, words=ours.whole.get(at) or one.words) for at, one in enumerate(page)]
+    index = _Index(whole)
+    kept = ours.parts | {one.words for one in notice.statements if digest(one.words) in ours.digests}
     text = [at for at, one in enumerate(page) if one.part == "text"]
     copied = 2 * sum(at in ours.whole for at in text) > len(text)
-    verdicts = list(_verdicts(notice, page, ours, copied=copied))
-    found: dict[str, list[tuple[Statement, Page]]] = {"changed": [], "worded": []}
-    for one, verdict, place in verdicts:
-        if verdict in found and place is not None:
-            found[verdict].append((one, page[place]))
-    taken = {place for _, _, place in verdicts if place is not None}
-    return Differing(
-        changed=tuple(found["changed"]),
-        lacking=tuple(one for one, verdict, _ in verdicts if verdict == "lacking"),
-        extra=tuple(_extra(notice, page, ours, taken, copied=copied)),
-        worded=tuple(found["worded"]),
-        undecided=sum(verdict == "undecided" for _, verdict, _ in verdicts) + (not ours.searched),
-    )
-
-
-def _verdicts(
-    notice: Expected, page: Sequence[Page], ours: _Ours, *, copied: bool
-) -> Iterator[tuple[Statement, str, int | None]]:
-    """How each statement that is not there by itself is on the page, and on which passage."""
-    index = _Index(
-        [dataclasses.replace(one, words=ours.whole.get(at) or one.words) for at, one in enumerate(page)]
-    )
-    kept = ours.parts | {one.words for one in notice.statements if digest(one.words) in ours.digests}
     told = frozenset(time for one in page for time in times(one.says))
     hidden = 0 if copied else max((len(row) for one in page for row in _rows(one.words)), default=0)
+    found: dict[str, list[Any]] = {"changed": [], "lacking": [], "worded": [], "undecided": []}
+    taken: set[int] = set()
     for one in notice.statements:
         if one.words in kept or (one.weight == TERM and not copied) or _in_time(one, told):
             continue
-        left_out = hidden if copied or not unquotable(one.text) else len(one.words)
-        yield one, *_sought(one, index, left_out)
-
-
-def _extra(
-    notice: Expected, page: Sequence[Page], ours: _Ours, taken: Collection[int], *, copied: bool
-) -> Iterator[Page]:
-    """The passages that say something and are nothing of the notice's, in no words."""
-    known = _Index([Page("text", "", 0, "", run, "") for run in sorted(notice.runs)])
+        verdict, place = _sought(one, index, hidden if copied or not unquotable(one.text) else len(one.words))
+        if place is not None:
+            taken.add(place)
+            found.get(verdict, []).append((one, page[place]))
+        else:
+            found[verdict].append(one)
     read = ("text", "heading") if copied else ("text",)
-    for place, one in enumerate(page):
-        if one.part not in read or place in ours.whole or place in taken or not _telling(one):
-            continue
-        if copied or not _within(one, known):
-            yield one
+    known = _Index([Page("text", "", 0, "", run, "") for run in sorted(notice.runs)])
+    extra = [
+        one for place, one in enumerate(page)
+        if one.part in read and place not in ours.whole and place not in taken and _telling(one)
+        and (copied or not _within(one, known))
+    ]  # fmt: skip
+    changed, lacking, worded = (tuple(found[name]) for name in ("changed", "lacking", "worded"))
+    undecided = len(found["undecided"]) + (not ours.searched)
+    return Differing(changed, lacking, tuple(extra), worded, undecided)
 
 
 def _sought(one: Statement, index: _Index, hidden: int) -> tuple[str, int | None]:
