@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from registry import clock
+from registry.app import create_app
 from registry.checks.book import book as checks
 from registry.checks.runs.running import Scope, run
 from registry.clock import later
 from registry.connectors.observed.kinds import KINDS
 from registry.connectors.routes import observations as routes
+from registry.settings import Settings
 from tests.connectors.asking import Caller, make
 from tests.connectors.pushed import PUSHES, Push
 from tests.connectors.watching import BY, SYSTEM, Watch
@@ -123,3 +125,26 @@ def test_every_check_on_observations_has_a_push() -> None:
     }
     tried = {(one.kind, one.code) for one in PUSHES}
     assert wanted - tried == set(), "write one in tests/connectors/pushed.py"
+
+
+def test_a_system_that_reports_itself_is_found_out_and_right_again_all_by_the_api(opened: str) -> None:
+    push = next(one for one in PUSHES if one.kind == "region")
+    Watch("push", {}, {}, push.record)
+    app = create_app(Settings(database=opened))
+    system = Caller(app, "observations:write", of=("acme",))
+    dpo = Caller(app, "findings:read", "findings:write", of=("acme",))
+
+    def told(payload: Mapping[str, Any]) -> tuple[int, list[tuple[str, str, int | None]]]:
+        sent = {"system": SYSTEM, "kind": push.kind, "payload": payload, "taken_at": clock.now()}
+        answer = system.post("/v1/observations", {**sent, "source_level": "api", "complete": True})
+        assert answer.status_code == 201 and answer.json is not None
+        assert dpo.post("/v1/check-runs", {"register": "acme/clients"}).status_code == 201
+        found = dpo.get("/v1/findings", register="acme/clients", code=push.code).json
+        assert found is not None
+        return answer.json["id"], [(one["kind"], one["key"], one["observation"]) for one in found["items"]]
+
+    assert told(push.right)[1] == []
+    number, found = told(push.wrong)
+    assert found == [("fail", push.key, number)]
+    assert told(push.right)[1] == []
+    assert system.get("/v1/findings").status_code == 403, "who reports need not read"

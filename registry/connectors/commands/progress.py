@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from registry.connectors.configured.connected import Connector
 from registry.connectors.looking.running import Going
 
 LABEL, BAR, NARROW = "Looking", 20, 60
+PAUSE = 0.1  # seconds between one drawing and the next
 
 
 class Progress:
@@ -23,7 +25,7 @@ class Progress:
         self._kinds = {row.id: len(row.told["sees"]) for row in rows}
         self._ended: set[int] = set()
         self._going: list[Going] = []
-        self._bar = bar
+        self._bar, self._drawn = bar, 0.0
 
     def ended(self, connector: Connector) -> None:
         """One of them was looked at."""
@@ -33,6 +35,10 @@ class Progress:
     def along(self, going: Iterable[Going]) -> None:
         """How far those have come that are looked at just now."""
         self._going = [one for one in going if one.connector.id not in self._ended]
+        now = time.monotonic()
+        if now - self._drawn < PAUSE and len(self._ended) < len(self._kinds):
+            return  # many that end at once are drawn once
+        self._drawn = now
         done = sum(self._kinds[number] for number in self._ended)
         done += sum(max(0, one.place - 1) for one in self._going)
         taken = len(f"{LABEL}  []    /  ") + self._bar.width + 2 * len(str(self._bar.length))
