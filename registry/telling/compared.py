@@ -16,6 +16,7 @@ from typing import Any
 from registry.connectors.observed.passages import LEFT_OUT, digest, unquotable, words
 from registry.connectors.observed.statements import times
 from registry.telling.expected import TERM, TIME, Expected, Statement
+from registry.telling.running import Running
 
 #: So much of a statement's words have to be in a passage for it to be the same one in other words, or a changed one.
 SAME, CHANGED = 0.6, 0.5
@@ -59,29 +60,43 @@ class Differing:
         return bool(self.changed or self.lacking or self.extra or self.worded)
 
 
-def compare(notice: Expected, passages: Sequence[Mapping[str, Any]]) -> Differing:
-    """How the passages of a page, as `observed.passages` keeps them, differ from a notice."""
+def compare(notice: Expected, passages: Sequence[Mapping[str, Any]], *, guessed: bool = False) -> Differing:
+    """How the passages of a page, as `observed.passages` keeps them, differ from a notice.
+
+    Where it was `guessed` where they begin and end, a statement may begin in one and end in the next.
+    """
     page = [
         Page(one["part"], one.get("section", ""), one["at"], one["says"], words(one["says"]), one["words_sha256"])
         for one in passages
     ]  # fmt: skip
     ours = _exact(notice, page)
     whole = [dataclasses.replace(one, words=ours.whole.get(at) or one.words) for at, one in enumerate(page)]
-    index = _Index(whole)
+    running = Running((one.words for one in whole), _STEPS) if guessed else None
+    mine, hid = running.ours(notice.runs, notice.forms) if running is not None else (set[int](), set[int]())
+    index = _Index(whole, spans=3 if guessed else 1)
     kept = ours.parts | {one.words for one in notice.statements if digest(one.words) in ours.digests}
     text = [at for at, one in enumerate(page) if one.part == "text"]
-    copied = 2 * sum(at in ours.whole for at in text) > len(text)
-    told = frozenset(time for one in page for time in times(one.says))
-    hidden = 0 if copied else max((len(row) for one in page for row in _rows(one.words)), default=0)
+    copied = 2 * sum(at in ours.whole or at in mine for at in text) > len(text)
+    told = frozenset(time for says in _said(page, guessed) for time in times(says))
+    unknown = (
+        [one.words for at, one in enumerate(page) if at not in ours.whole] if guessed or not copied else []
+    )
+    if guessed:
+        unknown = [tuple(itertools.chain.from_iterable(unknown))]
+    hidden = max((len(row) for told in unknown for row in _rows(told)), default=0)
     found: dict[str, list[Any]] = {"changed": [], "lacking": [], "worded": [], "undecided": []}
     taken: set[int] = set()
     for one in notice.statements:
         if one.words in kept or (one.weight == TERM and not copied) or _in_time(one, told):
             continue
+        row = running.has(one.words) if running is not None else None
+        if row is not None:
+            found["undecided"] += [] if row else [one]
+            continue
         verdict, place = _sought(one, index, hidden if copied or not unquotable(one.text) else len(one.words))
         if place is not None:
-            taken.add(place)
-            found.get(verdict, []).append((one, page[place]))
+            taken.update(index.spans[place])
+            found.get(verdict, []).append((one, index.page[place]))
         else:
             found[verdict].append(one)
     read = ("text", "heading") if copied else ("text",)
@@ -89,10 +104,13 @@ def compare(notice: Expected, passages: Sequence[Mapping[str, Any]]) -> Differin
     extra = [
         one for place, one in enumerate(page)
         if one.part in read and place not in ours.whole and place not in taken and _telling(one)
+        and place not in mine and place not in hid
         and (copied or not _within(one, known))
     ]  # fmt: skip
     changed, lacking, worded = (tuple(found[name]) for name in ("changed", "lacking", "worded"))
-    undecided = len(found["undecided"]) + (not ours.searched)
+    undecided = len(found["undecided"]) + (not ours.searched) + len(hid - ours.whole.keys())
+    if running is not None and not running.searched:
+        return Differing(undecided=undecided + 1)
     return Differing(changed, lacking, tuple(extra), worded, undecided)
 
 
@@ -103,11 +121,27 @@ def _sought(one: Statement, index: _Index, hidden: int) -> tuple[str, int | None
         score, place, row = best
         if row is not None:
             return ("there" if row else "undecided"), place
-        if score >= CHANGED and _contradicts(one, index.page[place]):
+        if score >= CHANGED and _contradicts(one, index.page[place]) and index.contradict(one, place):
             return "changed", place
         if score >= SAME and not unquotable(one.text):
             return "worded", place
     return ("undecided" if len(one.words) <= hidden and one.weight != TIME else "lacking"), None
+
+
+def _said(page: Sequence[Page], guessed: bool) -> list[str]:
+    """What is said in passages; all in one where they may run on."""
+    return [" ".join(one.says for one in page)] if guessed else [one.says for one in page]
+
+
+def _together(page: Sequence[Page], span: Sequence[int]) -> Page:
+    """Passages that stand one after another as one."""
+    every = [page[at] for at in span]
+    return dataclasses.replace(
+        every[0],
+        says=" ".join(one.says for one in every),
+        words=tuple(word for one in every for word in one.words),
+        digest="",
+    )
 
 
 def _in_time(one: Statement, told: Collection[tuple[str, str]]) -> bool:
@@ -191,12 +225,26 @@ def _parted(
 class _Index:
     """Passages by the beginnings of their words."""
 
-    def __init__(self, page: Sequence[Page]) -> None:
-        self.page = page
+    def __init__(self, page: Sequence[Page], *, spans: int = 1) -> None:
+        self.spans = [
+            tuple(range(at, at + length))
+            for length in range(1, spans + 1)
+            for at in range(len(page) - length + 1)
+            if length == 1 or all(one.part != "beside" for one in page[at : at + length])
+        ]
+        self.page = [page[span[0]] if len(span) == 1 else _together(page, span) for span in self.spans]
         self.places: dict[str, list[int]] = defaultdict(list)
         for place, one in enumerate(page):
             for beginning in {word[:4] for word in one.words if word != LEFT_OUT}:
                 self.places[beginning].append(place)
+
+    def contradict(self, one: Statement, place: int) -> bool:
+        """Whether what stands around a passage contradicts a statement too, where passages may run on."""
+        span = self.spans[place]
+        return all(
+            _contradicts(one, self.page[at]) for at, other in enumerate(self.spans)
+            if len(other) == len(self.spans[-1]) and set(span) <= set(other)
+        )  # fmt: skip
 
     def best(self, told: tuple[str, ...]) -> tuple[float, int, bool | None] | None:
         """The passage that has most of these words: how much, where, and whether it has them in a row to the letter.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from registry.catalogue.record import Record
 from registry.connectors.observed.passages import LEFT_OUT, sentences, words
@@ -40,7 +40,7 @@ class Form:
     written: re.Pattern[str]
     words: frozenset[str]
 
-    def fits(self, told: tuple[str, ...]) -> bool:
+    def fits(self, told: Sequence[str]) -> bool:
         """Whether a passage is of this form; of the words that are known half at least have to be seen."""
         seen = len(self.words & set(told))
         return 2 * seen >= len(self.words) and self.written.fullmatch(" ".join(told)) is not None
@@ -60,6 +60,17 @@ class Expected:
     before: frozenset[tuple[str, ...]]
     around: tuple[Form, ...]
 
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """`around`, and what stands before a day or a number that is not compared, with it."""
+        return (
+            *self.around,
+            *(
+                Form(re.compile(rf"{' '.join(run)} (?:\d{{1,2}} \w+ \d{{4}}|\d+)"), frozenset(run))
+                for run in self.before
+            ),
+        )
+
 
 def expected(record: Record, language: str) -> Expected:
     """What the page of a record's notice says in a language. Raises KeyError for one without a label file."""
@@ -76,6 +87,7 @@ def expected(record: Record, language: str) -> Expected:
                         found.setdefault(one.words, one)
     for text in _own(notice, own):
         runs.update(_runs(text))
+    runs.update(words(sentence) for sentence in _around(own) if _BLANK not in words(sentence))
     return Expected(
         language,
         tuple(sorted(found.values(), key=lambda one: one.weight)),
@@ -141,10 +153,15 @@ def _own(notice: Notice, own: Words) -> Iterator[str]:
 
 def _forms(own: Words) -> Iterator[Form]:
     """Whole passages with a day, a number or names of languages in them."""
+    for sentence in _around(own):
+        told = words(sentence)
+        fixed = frozenset(told) - {_BLANK}
+        form = (rf"(?:{word}|{LEFT_OUT})" if word in fixed else r"\S+(?: \S+){0,5}" for word in told)
+        yield Form(re.compile(rf"(?:\d+ )?{' '.join(form)}"), fixed)
+
+
+def _around(own: Words) -> Iterator[str]:
+    """The sentences of a page beside the notice, with blanks for what is not known here."""
     blanks = dict.fromkeys(("date", "version", "tongue"), _BLANK)
     for name in ("updated", "gaps_one", "gaps_many", "other_language", "some_language"):
-        for sentence in sentences(own(f"page.{name}", **blanks)):
-            told = words(sentence)
-            fixed = frozenset(told) - {_BLANK}
-            form = (rf"(?:{word}|{LEFT_OUT})" if word in fixed else r"\S+(?: \S+){0,5}" for word in told)
-            yield Form(re.compile(rf"(?:\d+ )?{' '.join(form)}"), fixed)
+        yield from sentences(own(f"page.{name}", **blanks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from registry.telling.expected import expected
 from registry.telling.render import render
 from registry.telling.words import languages
 from tests.browser.chromium import Chromium
-from tests.connectors.turns.published_page import STANDING
+from tests.connectors.test_published_text import CHANGES, SAID, record
+from tests.connectors.turns.published_page import STANDING, notice
 from tests.notices.conftest import fixtures
 
 FOOT = "<span style='font-size:8px'><span class=pageNumber></span> / <span class=totalPages></span></span>"
@@ -64,3 +66,31 @@ def test_a_page_reads_alike_as_html_and_as_pdf(chromium: Chromium, tmp_path: Pat
     assert [one["words_sha256"] for one in html] == [
         one["words_sha256"] for one in printed_ if one["part"] != "beside"
     ]
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", sorted(fixtures()))
+def test_printed_without_tags_nothing_is_said_to_differ(
+    chromium: Chromium, tmp_path: Path, name: str, language: str
+) -> None:
+    """Where its passages end is guessed, so some of what was left out may be undecided; never that it differs."""
+    page = notice_page(render(fixtures()[name], STANDING, language).document(), base="https://a.example")
+    found = apart.read(printed(chromium, page, tmp_path, generateTaggedPDF=False))
+    read, whole = passages.of_blocks(found.blocks)
+    assert found.guessed and whole
+    differing = compare(expected(fixtures()[name], language), read, guessed=True)
+    assert dataclasses.replace(differing, undecided=0) == Differing(), differing
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+@pytest.mark.parametrize(("change", "sort", "named"), CHANGES)
+def test_a_change_of_the_printed_notice_is_named(
+    chromium: Chromium, tmp_path: Path, change: tuple[str, str], sort: str, named: str, tagged: bool
+) -> None:
+    page = notice(SAID)
+    assert change[0] in page
+    found = apart.read(printed(chromium, page.replace(*change), tmp_path, generateTaggedPDF=tagged))
+    differing = compare(expected(record(), "fi"), passages.of_blocks(found.blocks)[0], guessed=found.guessed)
+    told = getattr(differing, sort)
+    texts = [one.says if sort == "extra" else (one if sort == "lacking" else one[0]).text for one in told]
+    assert any(named in text for text in texts), differing

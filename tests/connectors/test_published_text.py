@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.catalogue.record import Record, assemble
@@ -32,6 +33,18 @@ OWN = """<html lang="fi"><body><header><a href="/">Etusivu</a></header><h1>Rekis
 mainostajille.</p><h2>4. Tiedot</h2><ul><li>Sähköpostiosoite</li><li>Henkilötunnus</li></ul>
 <h2>5. Säilytys</h2><p>Tiedot säilytetään 12 kuukautta. Rekisteriä hoitaa Maija Meikäläinen,
 maija.meikalainen@acme.example, puh. 040 123 4567.</p><footer>Acme Oy, Katu 1</footer></body></html>"""
+
+
+CHANGES = [
+    (("6 kuukautta", "12 kuukautta"), "changed", "6 kuukautta"),
+    (("ei luovuteta muille", "luovutetaan muille"), "changed", "Osoitteita ei luovuteta muille."),
+    (("Uutiskirjeen lähettäminen tilaajille.", ""), "lacking", "Uutiskirjeen lähettäminen tilaajille."),
+    (("tawk.to", "Zendesk"), "lacking", "tawk.to"),
+    (("</h1>", "</h1><p>Tiedot myydään eteenpäin.</p>"), "extra", "Tiedot myydään eteenpäin."),
+    (("<bdi>Kieli</bdi>", "<bdi>henkilötunnus</bdi>"), "extra", "henkilötunnus"),
+    (("</h1>", "</h1><h3>Tiedot myydään eteenpäin.</h3>"), "extra", "Tiedot myydään eteenpäin."),
+    (("Uutiskirjeen lähettäminen tilaajille.", "Lähetämme uutiskirjeen tilaajille."), "worded",
+     "Uutiskirjeen lähettäminen tilaajille."),]  # fmt: skip
 
 
 HTML = ["<p>", "</p>", "<li>",
@@ -73,26 +86,29 @@ def test_a_part_that_only_one_of_them_has_is_named(part: str) -> None:
     assert too_much.extra
 
 
-@pytest.mark.parametrize(
-    ("change", "sort", "named"),
-    [
-        (("6 kuukautta", "12 kuukautta"), "changed", "6 kuukautta"),
-        (("ei luovuteta muille", "luovutetaan muille"), "changed", "Osoitteita ei luovuteta muille."),
-        (("Uutiskirjeen lähettäminen tilaajille.", ""), "lacking", "Uutiskirjeen lähettäminen tilaajille."),
-        (("tawk.to", "Zendesk"), "lacking", "tawk.to"),
-        (("</h1>", "</h1><p>Tiedot myydään eteenpäin.</p>"), "extra", "Tiedot myydään eteenpäin."),
-        (("<bdi>Kieli</bdi>", "<bdi>henkilötunnus</bdi>"), "extra", "henkilötunnus"),
-        (("</h1>", "</h1><h3>Tiedot myydään eteenpäin.</h3>"), "extra", "Tiedot myydään eteenpäin."),
-        (("Uutiskirjeen lähettäminen tilaajille.", "Lähetämme uutiskirjeen tilaajille."), "worded",
-         "Uutiskirjeen lähettäminen tilaajille."),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("change", "sort", "named"), CHANGES)
 def test_a_change_of_our_own_page_is_named(change: tuple[str, str], sort: str, named: str) -> None:
     page = notice(SAID)
     assert change[0] in page and not beside(page)
     found = getattr(beside(page.replace(*change)), sort)
     texts = [one.says if sort == "extra" else (one if sort == "lacking" else one[0]).text for one in found]
     assert any(named in text for text in texts), beside(page.replace(*change))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from(sorted(fixtures())), st.lists(st.integers(1, 30), min_size=1, max_size=40))
+def test_however_its_passages_are_broken_nothing_of_our_notice_is_said_to_differ(
+    name: str, lengths: list[int]
+) -> None:
+    page = notice_page(render(fixtures()[name], STANDING, "fi").document(), base="https://a.example")
+    told = " ".join(one.text for one in passages.blocks(page) if one.part != "beside").split()
+    parts, every = [], itertools.cycle(lengths)
+    while told:
+        length = next(every)
+        parts.append(("text", " ".join(told[:length])))
+        told = told[length:]
+    found = compare(expected(fixtures()[name], "fi"), passages.of_blocks(parts)[0], guessed=True)
+    assert len(parts) > MOST or not found, found
 
 
 # --- what is not
@@ -168,6 +184,7 @@ def test_whatever_a_page_is_its_passages_are_of_their_kind_and_can_be_compared(p
     page = {"url": "https://a.example/x", "status": 200, "passages": read}
     kinds.load("published_text", {"pages": [page]})
     compare(expected(record(), "fi"), read)
+    compare(expected(record(), "fi"), read, guessed=True)
 
 
 # --- pages that are not meant well
@@ -187,8 +204,9 @@ def test_whatever_a_page_is_its_passages_are_of_their_kind_and_can_be_compared(p
 def test_h12_a_page_without_end_is_kept_in_part_and_compared_in_bounds(name: str, page: str) -> None:
     read, whole = passages.read(page)
     assert len(read) <= MOST and whole is (name == "deep" or len(read) < MOST)
-    found = compare(expected(record(), "fi"), read)
-    assert found or found.undecided
+    for guessed in (False, True):
+        found = compare(expected(record(), "fi"), read, guessed=guessed)
+        assert found or found.undecided
 
 
 @pytest.fixture

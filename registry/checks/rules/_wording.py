@@ -26,7 +26,7 @@ def laid_beside(case: Case, seen: Observation, page: Mapping[str, Any]) -> Diffe
         return None
     spoken = (page.get("language"), case.record.language, *languages())
     language = next(one for one in spoken if one in languages())
-    found = compare(expected(case.record, language), page["passages"])
+    found = compare(expected(case.record, language), page["passages"], guessed=page.get("guessed", False))
     return found if seen.complete else Differing(changed=found.changed, extra=found.extra, undecided=1)
 
 
