@@ -122,10 +122,12 @@ def test_a_category_of_another_kind_waits_and_both_kinds_are_kept_meanwhile() ->
         (True, "pd:EmailAddress", False), (True, KIND, False), (False, "pd:EmailAddress", True),
     ]  # fmt: skip
     assert told[0]["meanwhile"] == "keep"
-    assert planned([silence("D1", "pd:EmailAddress")], [SIX]) == (
-        [Placed(silence("D1", "pd:EmailAddress"))],
-        [],
-    )
+    placed, told = planned([silence("D1", "pd:EmailAddress")], [SIX])
+    assert {(one.kept.keeps, one.kept.data_category) for one in placed if not one.comes} == {
+        (True, "pd:EmailAddress"), (True, KIND),
+    }, "rules of others for its kind may delete sooner"  # fmt: skip
+    assert told[0]["to"] is None
+    assert planned([silence("D1", None)], [SIX]) == ([Placed(silence("D1", None))], []), "that keeps any kind"
 
 
 @pytest.mark.parametrize(

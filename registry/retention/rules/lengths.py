@@ -79,7 +79,7 @@ def plan(
     for one in new:
         olds = [old for old in before if old.category == one.category]
         olds = olds or [silence(one.category, one.data_category)]
-        if all(_same_kind(one, old) and at_least(one, old) for old in olds):
+        if all(_found_as(one, old) and at_least(one, old) for old in olds):
             placed.append(Placed(one))
             continue
         meanwhile = _meanwhile(one, olds, unclear)
@@ -99,14 +99,17 @@ def plan(
     return placed, told
 
 
-def _same_kind(one: Kept, old: Kept) -> bool:
-    """Whether both are found by the same kind of data; a category that keeps is no danger under any."""
-    return one.data_category == old.data_category or one.keeps
+def _found_as(one: Kept, old: Kept) -> bool:
+    """Whether who asks by kind of data comes upon `one` wherever upon `old`; what keeps and names no kind, upon any.
+
+    A category that keeps and is given another kind no longer keeps the data of the old one from the rules of others.
+    """
+    return one.data_category == old.data_category or (one.keeps and one.data_category is None)
 
 
 def _meanwhile(one: Kept, olds: Sequence[Kept], unclear: Callable[[Kept, str | None], Kept]) -> list[Kept]:
     for old in olds:
-        if all(_same_kind(old, other) and at_least(old, other) for other in (*olds, one)):
+        if all(_found_as(old, other) and at_least(old, other) for other in (*olds, one)):
             return [old]
     kinds = dict.fromkeys([one.data_category, *(old.data_category for old in olds)])
     return [unclear(one, kind) for kind in kinds]

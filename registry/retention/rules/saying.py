@@ -47,6 +47,8 @@ class Saying:
 
     def unclear(self, one: Kept, data_category: str | None) -> Kept:
         """A rule of the record as it is told while nobody can say whether it would delete sooner: without a period."""
+        if one.silent:
+            return self.silence(one.category, data_category)
         rule = self._by_category[one.category]
         nothing: dict[str, Any] = dict.fromkeys(
             ("period", "start_event", "criterion", "caller_supplies", "action", "mode", "interval", "longest_life",

@@ -1,0 +1,69 @@
+"""What one person alone does to have data deleted sooner, by every way round that was thought of. None of it helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from registry import clock, journal
+from registry.retention.decisions.answers import answers
+from registry.retention.shortenings import changing
+from tests.retention.conftest import Keeper, record
+
+NOW = "2027-03-10T09:00:00.000000Z"
+P1D = {"applies_to": ["D1"], "duration": "P1D", "action": "erase", "mode": "automatic"}
+P1Y = {**P1D, "duration": "P1Y"}
+NEED = {"applies_to": ["D1"], "criterion": "as long as needed"}
+TALK, MAIL = "pd:Communication", "pd:EmailAddress"
+
+
+@pytest.fixture
+def at(controllers: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the clock; it stands at NOW."""
+
+    def put(moment: str) -> None:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    put(NOW)
+    return put
+
+
+def told(**item: str) -> str:
+    """The decision, or why there is none, of data that is years old."""
+    raw = {"system": "acme/desk", "anchor": "2020-01-01", **item}
+    _, _, (answer,) = answers([raw], sees=lambda *_: True, seconds=60)
+    return str(answer.get("code", answer["decision"]))
+
+
+def category(kind: str | None, id_: str = "D1") -> dict[str, Any]:
+    return {"id": id_, "text": "Conversations", **({} if kind is None else {"pd": kind})}
+
+
+@pytest.mark.parametrize(
+    ("before", "of", "after", "to"),
+    [
+        (P1Y, TALK, NEED, MAIL),  # the rule is taken back with it
+        (NEED, TALK, NEED, MAIL),
+        (P1Y, TALK, NEED, None),
+        (NEED, None, NEED, MAIL),  # what named no kind kept data of any
+    ],
+)
+def test_l8_a_category_that_keeps_goes_on_keeping_the_kind_that_it_was(
+    at: Callable[[str], None], before: dict[str, Any], of: str | None, after: dict[str, Any], to: str | None
+) -> None:
+    """Given another kind it leaves the data to no shorter rule of another register, before somebody else agrees."""
+    Keeper("acme", "other").put(P1D, data_categories=[category(TALK)])
+    keeper = Keeper("acme", "customers")
+    keeper.put({**before, "applies_to": ["D7"]}, data_categories=[category(of, "D7")])
+    assert told(data_category=TALK) == ("delete_after" if before == P1Y else "kept_elsewhere")
+    keeper.put({**after, "applies_to": ["D7"]}, data_categories=[category(to, "D7")])
+    assert told(data_category=TALK) == "kept_elsewhere"
+    if to is None:
+        return  # it keeps data of any kind
+    at(changing.approve(1, by="client/second", expect=1, delay=timedelta(days=7))["begins"])
+    assert told(data_category=TALK) == "delete_after"
+    assert told(data_category=MAIL) == "no_rule"
+    assert journal.verify().ok
