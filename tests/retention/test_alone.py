@@ -11,7 +11,7 @@ import pytest
 from registry import clock, journal
 from registry.retention.decisions.answers import answers
 from registry.retention.shortenings import changing
-from tests.retention.conftest import Keeper, record
+from tests.retention.conftest import Keeper
 
 NOW = "2027-03-10T09:00:00.000000Z"
 P1D = {"applies_to": ["D1"], "duration": "P1D", "action": "erase", "mode": "automatic"}
