@@ -23,6 +23,7 @@ REASONS = {
     "db/engines.py": "the database of the operator's setting",
     "connectors/reading/ldap_session.py": "speaks LDAP over a socket to a checked address",
     "connectors/sources/_postgresql_asking.py": "speaks PostgreSQL to checked addresses (hostaddr)",
+    "connectors/sources/_postgresql_requests.py": "reads over that connection",
     "connectors/sources/postgresql.py": "reads over that connection",
     "connectors/sources/_s3_asking.py": "botocore signs and reads; what it sends goes through the way",
 }
