@@ -8,6 +8,7 @@ from typing import Any
 
 from registry import errors
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.unread import UNREAD
 from registry.law import periods
 
 #: A sentence in Finnish and English.
@@ -224,7 +225,9 @@ def _named(name: str, value: bool | None) -> Said:
 
 def _pages(payload: Mapping[str, Any]) -> Iterator[Said]:
     for page in payload["pages"]:
-        yield same(f"{page['url']}: {page['status'] or '–'}")
+        found = f"{page['url']}: {page['status'] or '–'}"
+        why = UNREAD.get(page.get("unread", ""))
+        yield {"fi": f"{found}. {why.fi}", "en": f"{found}. {why.en}"} if why else same(found)
 
 
 def _requests(payload: Mapping[str, Any]) -> Iterator[Said]:

@@ -114,6 +114,7 @@ GOOD: dict[str, dict[str, Any]] = {
                 "expected_sha256": "0b" * 32,
                 "statements": [{"about": "period", "value": "P6M"}],
                 "guessed": True,
+                "unread": "pdf_damaged",
                 "linked": False,
             }
         ]

@@ -21,11 +21,14 @@ from registry.connectors.configured import connecting
 from registry.connectors.looking import running
 from registry.connectors.observations import stored
 from registry.connectors.observations.stored import StoredObservation
+from registry.connectors.sources import published_page
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
 from tests.connectors import desk as source
 from tests.connectors.conftest import BY
 from tests.connectors.fake import Desk, page, serving, user
+from tests.connectors.looking import loopback
+from tests.connectors.turns import published_page as web
 
 SECRET = "canary-51ab77e3"
 #: A command is the same on either engine; what it calls is tried on both.
@@ -196,3 +199,29 @@ def test_h16_the_service_does_not_start_without_a_key_that_is_in_use(
         create_app(Settings(database=systems, secret_key=new_key()))
     with pytest.raises(ValueError, match=sealer.ids[0]):
         create_app(Settings(database=systems))
+
+
+def test_a_notice_that_cannot_be_read_is_told_with_what_to_do(
+    sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Bound("published_page", published_page.SOURCE, published_page.reach, published_page.observe)
+    monkeypatch.setattr(book, "book", lambda: MappingProxyType({"published_page": known}))
+    with loopback(), web.system(None) as (site, settings, secrets):
+        site.pages["/seloste"] = (
+            200,
+            b"<div id=app></div><script>render()</script>",
+            {"Content-Type": "text/html"},
+        )
+        connecting.add_connector(
+            "acme/desk", "published_page", settings, by=BY, sealer=sealer, every_hours=24, secrets=secrets
+        )
+        said = " ".join(observe("acme/desk").output.split())
+        assert (
+            "faults: no_text 1 There is no text on the page: a script makes it in the reader's browser."
+            in said
+        )
+        assert (
+            "Publish the registry's own page or a PDF with text, or push the text as an observation." in said
+        )
+        site.print()
+        assert "no_text" not in observe("acme/desk").output

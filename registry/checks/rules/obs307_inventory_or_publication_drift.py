@@ -26,6 +26,7 @@ from registry.checks.rule import Case, Outcome, Place, Rule
 from registry.checks.rules._looking import why_unseen
 from registry.checks.rules._wording import differing, laid_beside
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.unread import UNREAD
 from registry.law import periods
 
 RULE = Rule(
@@ -94,12 +95,20 @@ def _pages(case: Case) -> Iterator[Outcome]:
     if unread:
         urls = ", ".join(wanted[field] for field in unread)
         why = why_unseen(case, "published_text")
+        cures = [UNREAD[code] for field in unread if (code := _read(found, wanted[field]).get("unread"))]
         yield case.open(
             unread[0],
             key="pages",
             observation=partly or why.observation,
-            fi=f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{why.fi}",
-            en=f"These pages have not been looked at or compared: {urls}.{why.en}",
+            fi=" ".join(
+                [f"Näitä sivuja ei ole katsottu tai verrattu: {urls}.{why.fi}", *(one.fi for one in cures)]
+            ),
+            en=" ".join(
+                [
+                    f"These pages have not been looked at or compared: {urls}.{why.en}",
+                    *(one.en for one in cures),
+                ]
+            ),
             closes=(
                 "Havainto sivuista ja julkaistusta tekstistä.",
                 "An observation of the pages and the published text.",
@@ -113,6 +122,12 @@ def _pages(case: Case) -> Iterator[Outcome]:
             en="Where the notice is published is not recorded.",
             closes=("Kirjaa julkaisuosoite.", "Record the address."),
         )
+
+
+def _read(found: Mapping[str, tuple[Observation, Mapping[str, Any]]], url: str) -> Mapping[str, Any]:
+    """What was found of a page; nothing where nobody looked."""
+    look = found.get(_plain(url))
+    return look[1] if look is not None else {}
 
 
 def _links(

@@ -15,6 +15,7 @@ from registry.connectors.configured.connected import Connector
 from registry.connectors.looking import running
 from registry.connectors.looking.expiring import expire
 from registry.connectors.looking.running import Ran
+from registry.connectors.observed.unread import UNREAD
 from registry.errors import NotFound
 from registry.keys.sealing import Sealer
 
@@ -108,6 +109,7 @@ def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
         where = ["", ""]
     if one.told["faults"]:
         yield ["", "", "", "faults: " + ", ".join(f"{code} {n}" for code, n in one.told["faults"].items())]
+        yield from (["", "", "", UNREAD[code].en] for code in one.told["faults"] if code in UNREAD)
 
 
 #: Why it cannot be told what a credential may do, in words.

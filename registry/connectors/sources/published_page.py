@@ -12,6 +12,7 @@ Redirects are told and not followed. Addresses in http are asked in https.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import unicodedata
@@ -25,7 +26,7 @@ from registry.connectors.observed import statements
 from registry.connectors.observed.plain import ADDRESS
 from registry.connectors.reading import pages, passages, trackers, visiting
 from registry.connectors.reading.pdf import apart
-from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
+from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, could_not_look
 from registry.outbound import Answer
 from registry.strict.schema import Schema
 
@@ -59,8 +60,13 @@ def reach(settings: Mapping[str, Any]) -> Allow:
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
     """One look at all the pages."""
     visits: list[Visit] = []
-    yield way.look("published_text", lambda: _pages(way, settings, visits))
-    yield way.look("cookie_scan", lambda: _left(way, visits))
+    text = way.look("published_text", lambda: _pages(way, settings, visits))
+    yield text
+    if not visits and any(page["status"] == 200 for page in text.payload.get("pages", ())):
+        # What is there is a PDF: what it leaves behind can never be seen, and the run is no worse for that.
+        yield dataclasses.replace(could_not_look("cookie_scan", "not_supported"), in_part=True)
+    else:
+        yield way.look("cookie_scan", lambda: _left(way, visits))
 
 
 class Visit(NamedTuple):
@@ -113,14 +119,19 @@ def _page(
     if not notice or answer.status != 200:
         return told, []
     way.evidence(answer.body)
-    text = _printed(way, answer) if visiting.is_pdf(answer) else _html(way, answer, asked)
-    if text is None:
-        return told, []
+    try:
+        text = _printed(way, answer) if visiting.is_pdf(answer) else _html(answer, asked)
+    except apart.Unreadable as failed:
+        way.broken(failed.code)
+        return {**told, "unread": failed.code}, []
     told["text_sha256"] = hashlib.sha256(text.line.encode()).hexdigest()
     told["statements"] = statements.found(text.line)
     told["passages"], whole = text.passages
-    if not whole:
-        way.broken("too_many_passages")
+    faults = text.faults if whole else (*text.faults, "too_many_passages")
+    for fault in faults:
+        way.broken(fault)
+    if faults:
+        told["unread"] = faults[0]
     if text.language is not None:
         told["language"] = text.language
     if text.guessed:
@@ -129,39 +140,36 @@ def _page(
 
 
 class Text(NamedTuple):
-    """The text of a notice: in one line, in passages, its language and where its links lead."""
+    """The text of a notice: in one line, in passages, its language and where its links lead; what of it is not read."""
 
     line: str
     passages: tuple[list[dict[str, Any]], bool]
     language: str | None
     links: list[str]
     guessed: bool = False
+    faults: tuple[str, ...] = ()
 
 
-def _html(way: Way, answer: Answer, asked: str) -> Text | None:
+def _html(answer: Answer, asked: str) -> Text:
     if not visiting.is_html(answer):
-        way.broken("not_html")
-        return None
+        raise apart.Unreadable("not_html")
     html = visiting.characters(answer)
     text, links = pages.read(html, asked)
     if not text:
-        way.broken("no_text")  # made by a script in the reader's browser
-        return None
+        raise apart.Unreadable("no_text")  # made by a script in the reader's browser
     return Text(text, passages.read(html), passages.language(html), links)
 
 
-def _printed(way: Way, answer: Answer) -> Text | None:
+def _printed(way: Way, answer: Answer) -> Text:
     try:
-        found = apart.read(answer.body, way.left())
-    except (apart.Unreadable, NotSeen) as failed:
-        way.broken(failed.code)
-        return None
-    for fault in found.faults:
-        way.broken(fault)
+        seconds = way.left()
+    except NotSeen:
+        raise apart.Unreadable("pdf_too_slow") from None
+    found = apart.read(answer.body, seconds)
     line = unicodedata.normalize("NFC", " ".join(text for _, text in found.blocks))
-    links = [one for link in found.links if (one := pages.whole(link)) is not None]
+    links = dict.fromkeys(one for link in found.links if (one := pages.whole(link)) is not None)
     return Text(
-        line, passages.of_blocks(found.blocks), found.language, list(dict.fromkeys(links)), found.guessed
+        line, passages.of_blocks(found.blocks), found.language, list(links), found.guessed, found.faults
     )
 
 

@@ -12,7 +12,8 @@ from registry.connectors.observed.kinds.kind import kind
 from registry.connectors.observed.passages import TextInPassages
 from registry.connectors.observed.plain import Digest, PlainDay, Word, several
 from registry.connectors.observed.statements import StatementOfPage
-from registry.strict.schema import Boolean, Integer, Schema
+from registry.connectors.observed.unread import UNREAD
+from registry.strict.schema import Boolean, Integer, OneOf, Schema
 
 
 class LoggedRequest(Schema):
@@ -55,6 +56,7 @@ class PublishedPage(Schema):
     statements = several(StatementOfPage, required=False, metadata={"description": "What the text states."})
     language = Word(most=3, metadata={"description": "That the page says it is in."})
     passages = TextInPassages()
+    unread = OneOf(*UNREAD, metadata={"description": "Why its text was not read, or not all of it."})
     guessed = Boolean(
         metadata={
             "description": "Where passages begin and end is guessed from where the lines of a PDF stand."
