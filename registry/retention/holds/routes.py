@@ -209,8 +209,7 @@ def end_legal_hold(number: int) -> Response:
 def list_legal_holds(query: dict[str, Any]) -> Response:
     """List holds, the latest first, those included that have ended."""
     window, row = seek(query, int), StoredHold
-    rows = row.select().where(holding.HOLDS.stands)
-    rows = rows.where(*within(row.controller)) if holder().controllers is not None else rows
+    rows = row.select().where(holding.HOLDS.stands, *within(row.controller))
     for name in ("controller", "state"):
         if name in query:
             rows = rows.where(getattr(row, name) == query[name])
