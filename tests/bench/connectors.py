@@ -1,18 +1,21 @@
-"""python -m tests.bench.connectors: what running connectors costs, on this machine, against desks on loopback.
+"""python -m tests.bench.connectors: what running connectors costs, on this machine, against systems on loopback.
 
-Accounts and tables: the peak of what Python holds while so many are read. Systems: how long so many take side by side
-and one after another, each answering after `PAUSE` seconds.
+Accounts and tables: how much a process grows, all that it holds counted, while a source reads so many in it. The system
+is in another process: for accounts the stand-in of Zendesk, for tables a real PostgreSQL. Systems: how long so many
+take side by side and one after another, each answering after `PAUSE` seconds.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import multiprocessing
+import os
+import re
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -25,62 +28,69 @@ from registry.connectors.book import Bound
 from registry.connectors.configured import connected, connecting
 from registry.connectors.looking import running
 from registry.connectors.looking.pulling import pull
-from registry.connectors.observed.kinds import KINDS
-from registry.connectors.source import Seen, Way
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
+from tests import engines
 from tests.connectors import desk as source
-from tests.connectors.fake import Desk, page, serving, user
+from tests.connectors.databases import looked_at
+from tests.connectors.fake import Desk, serving
+from tests.connectors.stand_ins import serving as stand_ins
+from tests.connectors.stand_ins.zendesk import CLIENT, SECRET, Zendesk
 
 PAUSE = 0.05
-PAGE = 100
+COLUMNS = 10  # of each table: two look personal, one is a time
+ROLE = "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA public TO reader;"
 
 
-def accounts(count: int) -> float:
-    """Megabytes at most while `count` accounts are read page by page."""
-
-    def tell(path: str, _: int) -> Any:
-        if not path.startswith("/api/users"):
-            return None
-        at = int(path.partition("page=")[2] or 0)
-        some = [user(n, role=f"role {n % 40}") for n in range(at * PAGE, min((at + 1) * PAGE, count))]
-        return page(some, f"/api/users?page={at + 1}" if (at + 1) * PAGE < count else None, count=count)
-
-    known = Bound("desk", source.SOURCE, source.reach, source.observe)
-    with serving(Desk(tell)) as desk:
-        settings = {"host": "127.0.0.1", "port": desk.port}
-        tracemalloc.start()
-        pulled = pull(known, settings, {"token": "x" * 20}, seconds=600)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    seen = pulled.looked[0].seen.payload["accounts"]
-    assert pulled.state == "complete" and sum(one["count"] for one in seen) == count
-    return peak / 1e6
+def _reading(
+    kind: str, settings: Mapping[str, Any], secrets: Mapping[str, str], counted: str
+) -> dict[str, Any]:
+    """In a process of its own: megabytes that it grew by, seconds, and what was counted of a kind of observation."""
+    outbound.permit(Settings(outbound_networks="127.0.0.0/8"))
+    known = book.source(kind)
+    before, began = _most(), time.monotonic()
+    pulled = pull(known, known.settings(settings), secrets, seconds=900)
+    took, grown = time.monotonic() - began, _most() - before
+    (seen,) = (one.seen for one in pulled.looked if one.about == counted)
+    assert seen.complete, dict(pulled.faults)
+    return {"grown": grown, "took": took, "payload": seen.payload}
 
 
-def tables(count: int) -> float:
-    """Megabytes at most while the columns of `count` tables become one observation."""
+def _most() -> float:
+    """The most memory that this process has had, in megabytes. (What rusage says, whoever started it hands down.)"""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 1024  # type: ignore[index]
 
-    def observe(way: Way, _: Mapping[str, Any]) -> Iterator[Seen]:
-        def read() -> Mapping[str, Any]:
-            found = []
-            for number in range(count):
-                way.took()
-                found.append({"object": f"public.table_{number}", "name": "email", "pd": "pd:EmailAddress"})
-            return {"fields": found}
 
-        yield way.look("field_inventory", read)
+def _apart(*given: Any) -> dict[str, Any]:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_reading, given)
 
-    known = Bound(
-        "tables", dataclasses.replace(source.SOURCE, sees=("field_inventory",)), source.reach, observe
-    )
-    assert "field_inventory" in KINDS
-    tracemalloc.start()
-    pulled = pull(known, {"host": "127.0.0.1", "port": 1}, {})
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert pulled.state == "complete" and len(pulled.looked[0].seen.payload["fields"]) == count
-    return peak / 1e6
+
+def accounts(count: int) -> dict[str, Any]:
+    """What it takes to read `count` agents of a Zendesk, 100 a page, of 40 domains."""
+    desk = Zendesk()
+    for number in range(count):
+        desk.user(f"agent-{number}@domain-{number % 40}.example")
+    with stand_ins.serving(desk):
+        settings = {"subdomain": "acme", "address": desk.origin}
+        told = _apart("zendesk", settings, {"client_id": CLIENT, "client_secret": SECRET}, "accounts")
+    assert sum(one["count"] for one in told["payload"]["accounts"]) == count
+    return told
+
+
+def tables(databases: engines.Engines, count: int) -> dict[str, Any]:
+    """What it takes to look into `count` tables of a PostgreSQL: columns, rights, and the oldest row of each."""
+    columns = ", ".join(f"field_{number} int" for number in range(COLUMNS - 3))
+    made = f"""DO $$ BEGIN FOR n IN 1..{count} LOOP EXECUTE
+        'CREATE TABLE table_' || n || ' (email text, last_name text, created_at timestamptz, {columns})';
+        IF n % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$"""
+    with looked_at(databases, ROLE, "reader") as base:
+        base.run(made)
+        base.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        told = _apart("postgresql", base.settings, base.secrets, "oldest_item")
+    assert len(told["payload"]["items"]) == count
+    return told
 
 
 @contextmanager
@@ -113,8 +123,18 @@ def house(count: int) -> Iterator[tuple[Sealer, list[connected.Connector]]]:
 def main(many: int = 500, alone: int = 50) -> None:
     """Print the figures."""
     outbound.permit(Settings(outbound_networks="127.0.0.0/8"))
-    click.echo(f"50000 accounts, {PAGE} a page: {accounts(50_000):.1f} MB at most")
-    click.echo(f"5000 tables: {tables(5_000):.1f} MB at most")
+    for count in (5_000, 50_000):
+        told = accounts(count)
+        click.echo(f"{count} accounts: {told['grown']:.1f} MB more at most, {told['took']:.1f} s")
+    directory = engines.directory()
+    try:
+        databases = engines.Engines(directory, os.getpid(), "bench", directory)
+        for count in (500, 5_000):
+            told = tables(databases, count)
+            click.echo(f"{count} tables: {told['grown']:.1f} MB more at most, {told['took']:.1f} s")
+        databases.close()
+    finally:
+        engines.stop(directory)
     with house(many) as (sealer, rows):
         began = time.monotonic()
         ran = running.run(rows, by="operator", sealer=sealer)
