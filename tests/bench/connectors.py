@@ -59,7 +59,7 @@ def _reading(
 def _most() -> float:
     """The most memory that this process has had, in megabytes. (What rusage says, whoever started it hands down.)"""
     status = Path("/proc/self/status").read_text()
-    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 1024  # type: ignore[index]
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 1024  # type: ignore[index] # Linux has it
 
 
 def _apart(*given: Any) -> dict[str, Any]:
