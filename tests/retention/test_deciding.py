@@ -45,7 +45,7 @@ def rows(*retention: dict[str, Any], register: str = "customers", **other: Any) 
 def told(item: dict[str, Any], *among: Row, now: str = NOW) -> dict[str, Any]:
     """The decision on an item, or the code of why there is none."""
     try:
-        asked = read({**ITEM, **item})
+        asked = read({name: value for name, value in {**ITEM, **item}.items() if value is not None})
         return decide(asked, ruling(asked, among), now)
     except Unknown as unknown:
         return {"decision": unknown.code, "because": UNKNOWN[unknown.code]}
@@ -182,6 +182,41 @@ def test_nothing_is_no_rule() -> None:
     silent = rows({**P6M, "applies_to": ["D2"]})
     assert silent[0].silent
     assert code({"anchor": "2020-01-01"}, *silent) == "no_rule"
+
+
+OTHERS = [{"id": "D1", "text": "Something"}, {"id": "D2", "text": "Addresses", "pd": "pd:EmailAddress"}]
+
+
+@pytest.mark.parametrize(
+    ("of_kind", "of_none", "said"),
+    [
+        (None, P6M, "no_rule"),  # what may hold data of the kind permits nothing
+        (None, {**P6M, "applies_to": ["D2"]}, "no_rule"),
+        (P6M, None, "delete_after"),
+        (P6M, P6M, "delete_after"),
+        (P6M, {**P6M, "duration": "P7M"}, "retain"),
+        ({**P6M, "duration": "P7M"}, P6M, "retain"),
+        (P6M, {**P6M, "applies_to": ["D2"]}, "kept_elsewhere"),
+        ({**P6M, "applies_to": ["D2"]}, P6M, "no_rule"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_asked_by_kind_a_category_of_no_kind_keeps_and_permits_nothing(
+    of_kind: dict[str, Any] | None, of_none: dict[str, Any] | None, said: str, turned: bool
+) -> None:
+    among = rows(of_kind)[:1] if of_kind else []
+    if of_none:
+        among += rows(of_none, register="staff", data_categories=OTHERS)[:1]
+        assert among[-1].data_category is None
+    asked = {"category": None, "data_category": "pd:Communication", "anchor": "2026-09-01"}
+    assert code(asked, *(among[::-1] if turned else among)) == said
+
+
+def test_one_conflict_is_a_conflict_of_all() -> None:
+    a = rows(P6M)[0]
+    for among in ([a, dataclasses.replace(a, conflict=True)], [dataclasses.replace(a, conflict=True), a]):
+        with pytest.raises(Unknown, match="conflict"):
+            ruling(read(ITEM), among)
 
 
 def test_a_rule_with_a_period_and_one_without_are_a_conflict_also_where_they_end_alike() -> None:

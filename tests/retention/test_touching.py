@@ -82,6 +82,15 @@ REACH = frozenset({("customers", "chat")})
         (CATEGORIES, asked(category="D9", rows=RENAMED, known={"customers": {"D9"}}), True),
         (
             CATEGORIES,
+            asked(
+                category="D9",
+                rows=RENAMED | {("staff", "D9", "pd:Name")},
+                known={"customers": {"D9"}, "staff": {"D9"}},
+            ),
+            True,
+        ),  # of whichever it is
+        (
+            CATEGORIES,
             asked(category="D9", register="customers", rows=RENAMED, known={"customers": {"D9"}}),
             True,
         ),
