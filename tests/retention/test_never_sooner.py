@@ -8,16 +8,13 @@ nothing had ever been said of that data. PROMISE=500x50 searches through so many
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from registry import clock, journal
 from registry.catalogue import store
@@ -27,8 +24,8 @@ from registry.retention.holds import holding, keyed
 from registry.retention.rules.arithmetic import due
 from registry.retention.shortenings import changing
 from tests.retention.conftest import BY, Keeper, record
+from tests.retention.trials import real, tried
 
-RUNS, STEPS = map(int, os.environ.get("PROMISE", "15x25").split("x"))
 DELAY = timedelta(days=7)
 NEVER = clock.ENDLESS
 ANCHOR = "2020-01-31"
@@ -37,7 +34,6 @@ PERIODS = ["P1D", "P1M", "P6M", "P1Y"]
 IDS, KINDS, NAMES = ("D1", "D2", "D3"), ("pd:Communication", "pd:EmailAddress", None), ("a", "b")
 PERSON, KEY = "customer 4711", keyed.Key("k", b"0123456789abcdef0123456789abcdef")
 _numbers = itertools.count()
-_real = clock.now
 
 statements = st.fixed_dictionaries(
     {
@@ -92,7 +88,7 @@ class NeverSooner(RuleBasedStateMachine):
     def begin(self) -> None:
         self.number = next(_numbers)
         last = journal.checkpoint()["recorded_at"]
-        self.moment = datetime.fromisoformat(max(_real(), str(last))) + timedelta(days=401)
+        self.moment = datetime.fromisoformat(max(real(), str(last))) + timedelta(days=401)
         self.latest = self.moment
         self.tick()
         self.controller = f"c{self.number}"
@@ -129,7 +125,7 @@ class NeverSooner(RuleBasedStateMachine):
         clock.now = lambda: now
 
     def teardown(self) -> None:
-        clock.now = _real
+        clock.now = real
 
     which = st.sampled_from(NAMES)
 
@@ -398,19 +394,6 @@ def _moment(answer: dict[str, Any]) -> str:
     return str(answer.get("until") or NEVER)
 
 
-@contextmanager
-def _clock() -> Iterator[None]:
-    try:
-        yield
-    finally:
-        clock.now = _real
-
-
 @pytest.mark.slow
 def test_l8_nothing_that_one_person_does_has_data_deleted_sooner(controllers: str) -> None:
-    chosen = settings(
-        max_examples=RUNS, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-    with _clock():
-        run_state_machine_as_test(NeverSooner, settings=chosen)
-    assert journal.verify().ok
+    tried(NeverSooner, "15x25")

@@ -6,14 +6,11 @@ PROMISE=500x50 searches through so many runs of so many steps.
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,7 +18,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from registry import clock, db, journal
@@ -32,12 +28,11 @@ from registry.retention.holds import holding
 from registry.retention.rules.arithmetic import due
 from registry.retention.shortenings import changing
 from tests.retention.conftest import BY, Keeper, record
+from tests.retention.trials import real, tried
 
-RUNS, STEPS = map(int, os.environ.get("PROMISE", "12x30").split("x"))
 PERIODS = ["P1D", "P1M", "P6M", "P1Y", "P2Y"]
 DELAY = timedelta(days=7)
 _numbers = itertools.count()
-_real = clock.now
 
 
 class Crash(BaseException):
@@ -89,7 +84,7 @@ class Promise(RuleBasedStateMachine):
         self.number = next(_numbers)
         self.system = f"s{self.number}"
         self.moment = max(
-            datetime.fromisoformat(_real()), datetime.fromisoformat(journal.checkpoint()["recorded_at"])
+            datetime.fromisoformat(real()), datetime.fromisoformat(journal.checkpoint()["recorded_at"])
         ) + timedelta(seconds=1)
         self.latest = self.moment
         self.tick()
@@ -105,7 +100,7 @@ class Promise(RuleBasedStateMachine):
     def teardown(self) -> None:
         for number in getattr(self, "holds", ()):
             holding.end(number, by=BY, expect=1)
-        clock.now = _real
+        clock.now = real
 
     which = st.integers(0, 1)
 
@@ -266,19 +261,6 @@ class Promise(RuleBasedStateMachine):
         return list(row.select().where(found & row.state.in_(["proposed", "approved"])))
 
 
-@contextmanager
-def _clock() -> Iterator[None]:
-    try:
-        yield
-    finally:
-        clock.now = _real
-
-
 @pytest.mark.slow
 def test_l1_to_l10_whatever_happens_nobody_is_told_to_delete_too_early(controllers: str) -> None:
-    chosen = settings(
-        max_examples=RUNS, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
-    )
-    with _clock():
-        run_state_machine_as_test(Promise, settings=chosen)
-    assert journal.verify().ok
+    tried(Promise, "12x30")
