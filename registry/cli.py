@@ -21,6 +21,7 @@ from registry.checks.commands.check import check
 from registry.checks.commands.forecast import command as forecast
 from registry.checks.commands.manual import checks_docs
 from registry.checks.commands.turning import law_table
+from registry.connectors.commands.connector import connector
 from registry.connectors.commands.observations import observations
 from registry.connectors.commands.observe import observe
 from registry.drift.commands import command as drift
@@ -51,7 +52,8 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (
-    load, observations, observe, check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
+    load, connector, observations, observe,
+    check, forecast, checks_docs, law_table, verify, client, role, user, provider, keys,
     webhooks, login, logout, whoami,
     drift, publish, withdraw, export,
 ):  # fmt: skip

@@ -107,6 +107,11 @@ def _within(folder: Path) -> list[Path]:
     )
 
 
+def columns() -> int:
+    """How many columns a line of the terminal has: 60 at least, and 100 where nobody says."""
+    return max(60, shutil.get_terminal_size((100, 24)).columns)
+
+
 #: Below so many columns, what the last one says goes under its row.
 NARROW = 36
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError, fields, validate
 
 from registry import errors
 from registry.connectors import sources
@@ -44,6 +44,18 @@ class Bound:
         asked = self.source.only_with
         return tuple(kind for kind in self.source.sees if kind not in asked or asked[kind] in settings)
 
+    def document(self) -> dict[str, Any]:
+        """What it asks for and can see, as served."""
+        return {
+            "kind": self.kind,
+            "title": dict(self.source.title),
+            "settings": described(self.source.settings()),
+            "secrets": dict(self.source.secrets),
+            "sees": list(self.source.sees),
+            "only_with": dict(self.source.only_with),
+            "in_part": list(self.source.in_part),
+        }
+
     def settings(self, given: Any) -> dict[str, Any]:
         """Settings, checked. Raises errors.Invalid with one error for each fault, below /settings."""
         try:
@@ -62,6 +74,28 @@ def bound(kind: str, module: ModuleType) -> Bound:
     if source.only_with.keys() - {*source.sees} or {*source.only_with.values()} - {*source.settings().fields}:
         raise ValueError(f"{kind}: only_with names a kind that it sees, and a setting that it has")
     return Bound(kind, source, module.reach, module.observe)
+
+
+def described(schema: Schema) -> list[dict[str, Any]]:
+    """The settings of a schema: name, whether required, what each is; `one_of` which words it takes, where it takes
+    some alone; `has` the settings of what is in it, and `many` whether it is a list."""
+    found = []
+    for name, field in schema.fields.items():
+        many = isinstance(field, fields.List)
+        inner = field.inner if isinstance(field, fields.List) else field
+        words = [one.choices for one in field.validators if isinstance(one, validate.OneOf)]
+        told = {
+            "name": field.data_key or name,
+            "required": field.required,
+            "description": str(field.metadata.get("description", "")),
+            "many": many,
+        }
+        if words:
+            told["one_of"] = [str(word) for word in words[0]]
+        if isinstance(inner, fields.Nested):
+            told["has"] = described(inner.schema)
+        found.append(told)
+    return found
 
 
 @functools.cache

@@ -132,7 +132,11 @@ def of_system(case: Case, system: str) -> Case:
 
 
 def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
-    evidence = tuple(one for one in case.observations if one.about in (*aspect.kinds, *aspect.also))
+    evidence = tuple(
+        one
+        for one in case.observations
+        if one.about in (*aspect.kinds, *aspect.also) and not _over(one, case)
+    )
     looks = [one for kind in aspect.kinds for one in case.observed(kind) if one.complete]
     whole: Verdict = _borne_out(looks)
     said = [one for one in outcomes if aspect.mine(one)]
@@ -142,6 +146,15 @@ def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
         verdict = whole if any(aspect.declared(case.record)) else "unknown"
     statements = tuple(_statements(case, aspect, said, verdict, whole))
     return Beside(aspect, verdict, statements, evidence)
+
+
+def _over(look: Observation, case: Case) -> bool:
+    """Whether a look that failed was made good since: what it was to see was seen whole, as strongly as it would be."""
+    return look.kind == "could_not_look" and any(
+        one.kind == look.about and one.complete and one.source_level == look.source_level
+        and (one.taken_at, one.id) > (look.taken_at, look.id)
+        for one in case.observations
+    )  # fmt: skip
 
 
 def _borne_out(looks: Sequence[Observation]) -> Verdict:

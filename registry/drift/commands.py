@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections import Counter
 
@@ -33,16 +32,36 @@ SAYS = {
         "declared": "declared", "observed": "observed", "whole": "", "part": ", not all", "days": "d",
         "changed": "Changed since the look of {day}: {kind}", "never": "Nobody has looked at: {kinds}",
         "late": "{kind} was last looked at {days} days ago", "none": "No register names this system.",
-        "dark": "Nobody has looked at this system.", "seen": "It was last looked at on {day}.",
+        "dark": "Nobody has looked at this system: have it looked at (`registry connector add`), or hand in what it "
+                "is like (`registry observations`).",
+        "nothing": "No system is declared: `registry load` declares some.", "seen": "It was last looked at on {day}.",
         "until": ", until {day}",
     },
     "fi": {
         "declared": "ilmoitettu", "observed": "havaittu", "whole": "", "part": ", ei kaikkea", "days": " pv",
         "changed": "Muuttunut {day} katsotusta: {kind}", "never": "Kukaan ei ole katsonut: {kinds}",
         "late": "{kind} katsottiin viimeksi {days} päivää sitten", "none": "Mikään rekisteri ei nimeä järjestelmää.",
-        "dark": "Kukaan ei ole katsonut järjestelmää.", "seen": "Se katsottiin viimeksi {day}.",
+        "dark": "Kukaan ei ole katsonut järjestelmää: kytke se katsottavaksi (`registry connector add`) tai kirjaa, "
+                "millainen se on (`registry observations`).",
+        "nothing": "Yhtään järjestelmää ei ole ilmoitettu: `registry load` ilmoittaa.",
+        "seen": "Se katsottiin viimeksi {day}.",
         "until": ", {day} asti",
     },
+}  # fmt: skip
+#: Verdicts and aspects, by language.
+VERDICTS = {
+    "en": {"differs": "differs", "unknown": "unknown", "vendor_says": "by the vendor's word", "agrees": "agrees",
+           "not_applicable": "does not apply"},
+    "fi": {"differs": "eroaa", "unknown": "epäselvä", "vendor_says": "toimittajan mukaan", "agrees": "täsmää",
+           "not_applicable": "ei koske"},
+}  # fmt: skip
+SEVERITIES = {"en": {}, "fi": {"error": "virhe", "warning": "varoitus", "info": "tiedoksi"}}
+ASPECTS = {
+    "en": {},
+    "fi": {"retention": "säilytys", "roles": "roolit", "domains": "verkkotunnukset",
+           "account_hygiene": "tunnusten hoito", "region": "sijainti", "fields": "tiedot",
+           "sub_processors": "alikäsittelijät", "publication": "julkaisu", "requests": "pyynnöt",
+           "trackers": "seuranta"},
 }  # fmt: skip
 INDENT = "              "
 
@@ -70,7 +89,10 @@ def command(
     all that there are where none is given.
     """
     settings, differs = terminal.opened(), False
-    for controller, key in _systems(names):
+    systems = _systems(names)
+    if not systems and not as_json:
+        click.echo(SAYS[language]["nothing"])
+    for controller, key in systems:
         found = drift(controller, key, overdue_days=settings.look_days)
         every = [one for register in found.registers for one in register.aspects]
         differs = differs or any(one.verdict == "differs" for one in every)
@@ -102,21 +124,23 @@ def _print(found: Drift, whole: bool, language: str) -> None:
             if whole or one.verdict in ("differs", "unknown"):
                 _block(found, one, language)
         counts: Counter[str] = Counter(one.verdict for one in register.aspects)
-        click.echo(", ".join(f"{MARKS[verdict]} {counts[verdict]} {verdict}" for verdict in MARKS))
+        words = VERDICTS[language]
+        click.echo(", ".join(f"{MARKS[one]} {counts[one]} {words[one]}" for one in MARKS if counts[one]))
     if not found.registers:
         click.secho(f"\n{found.system} ({found.name})", bold=True)
         click.echo(SAYS[language]["none"])
         if found.looked_at:
             click.echo(SAYS[language]["seen"].format(day=found.looked_at[:10]))
     if not found.looked_at:
-        click.secho(SAYS[language]["dark"], fg="yellow")
+        click.secho(_filled(SAYS[language]["dark"]), fg="yellow")
     _after(found, language)
 
 
 def _block(found: Drift, one: Beside, language: str) -> None:
     """An aspect: its statements, what was seen with the evidence and its age, and what is wrong or open."""
     says = SAYS[language]
-    click.secho(f"{MARKS[one.verdict]} {one.aspect.name} ({one.aspect.code})", fg=COLOURS[one.verdict])
+    name = ASPECTS[language].get(one.aspect.name, one.aspect.name.replace("_", " "))
+    click.secho(f"{MARKS[one.verdict]} {name} ({one.aspect.code})", fg=COLOURS[one.verdict])
     for statement in one.statements:
         mark = f"{MARKS[statement.verdict]} " if len(one.statements) > 1 else ""
         _line(says["declared"], mark + ("; ".join(said[language] for said in statement.declared) or "–"))
@@ -129,16 +153,22 @@ def _block(found: Drift, one: Beside, language: str) -> None:
     for statement in one.statements:
         for finding in statement.findings:
             worst = finding.severity or book()[one.aspect.code].rule.severity
-            name = worst if finding.kind == "fail" else ""  # what is open is of no severity yet
+            # what is open is of no severity yet
+            name = SEVERITIES[language].get(worst, worst) if finding.kind == "fail" else ""
             closes = f" → {finding.closes[language]}" if finding.closes else ""
-            _line(name, finding.message[language] + closes, terminal.SEVERITY_COLOURS.get(name))
+            _line(
+                name, finding.message[language] + closes, terminal.SEVERITY_COLOURS.get(worst if name else "")
+            )
 
 
 def _line(name: str, text: str, colour: str | None = None) -> None:
     first = f"  {name:<{len(INDENT) - 2}}"
-    width = max(60, shutil.get_terminal_size((100, 24)).columns)
-    filled = textwrap.fill(text, width, initial_indent=first, subsequent_indent=INDENT)
+    filled = textwrap.fill(text, terminal.columns(), initial_indent=first, subsequent_indent=INDENT)
     click.echo(click.style(filled[: len(first)], fg=colour) + filled[len(first) :])
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, terminal.columns(), subsequent_indent="  ")
 
 
 def _after(found: Drift, language: str) -> None:
@@ -151,7 +181,7 @@ def _after(found: Drift, language: str) -> None:
         if one.more:
             _line("", f"… {one.more}")
     if dark := [one.kind for one in found.overdue if one.taken_at is None]:
-        click.echo(textwrap.fill(says["never"].format(kinds=", ".join(dark)), 100, subsequent_indent="  "))
+        click.echo(_filled(says["never"].format(kinds=", ".join(dark))))
     for late in found.overdue:
         if late.days is not None:
             click.echo(says["late"].format(kind=late.kind, days=late.days))

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry import errors
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.reasons import SAID
 from registry.connectors.observed.unread import UNREAD
 from registry.law import periods
 
@@ -164,8 +165,8 @@ def trackers(record: Any) -> Iterator[Said]:
 def seen(look: Observation) -> tuple[Said, ...]:
     """What an observation showed, the most important members of it in words; MOST sentences at most."""
     if look.kind == "could_not_look":
-        reason = look.payload["reason"]
-        return ({"fi": f"ei saatu katsottua: {reason}", "en": f"could not be looked at: {reason}"},)
+        (fi, en), asked = SAID[look.payload["reason"]], look.about
+        return ({"fi": f"{asked} ei saatu katsottua: {fi}", "en": f"{asked} could not be looked at: {en}"},)
     told = iter(_SEEN[look.kind](look.payload))
     shown = list(islice(told, MOST))
     if rest := sum(1 for _ in told):
@@ -233,13 +234,23 @@ def _pages(payload: Mapping[str, Any]) -> Iterator[Said]:
 def _requests(payload: Mapping[str, Any]) -> Iterator[Said]:
     count = len(payload["requests"])
     late = sum(one["answered_on"] is None for one in payload["requests"])
-    yield {"fi": f"{count} pyyntöä, {late} vastaamatta", "en": f"{count} requests, {late} not answered"}
+    yield {
+        "fi": f"{count} {'pyyntö' if count == 1 else 'pyyntöä'}, {late} vastaamatta",
+        "en": f"{count} {'request' if count == 1 else 'requests'}, {late} not answered",
+    }
 
 
 def _lists(payload: Mapping[str, Any]) -> Iterator[Said]:
     for one in payload["lists"]:
         names = ", ".join(sub["name"] for sub in one.get("sub_processors", ()))
         yield same(f"{one['processor']}: {names or one['list_sha256'][:12]}")
+
+
+def _app(one: Mapping[str, Any]) -> Said:
+    """Something that is connected: whose it is, and that it is switched off, where it is."""
+    off = {} if one["active"] else {"fi": "pois käytöstä", "en": "switched off"}
+    told = {lang: ", ".join(filter(None, (one.get("by"), off.get(lang)))) for lang in ("fi", "en")}
+    return {lang: f"{one['name']} ({told[lang]})" if told[lang] else one["name"] for lang in ("fi", "en")}
 
 
 #: Why it cannot be told what our credential may do, or why it takes one that may do more than read.
@@ -298,7 +309,7 @@ _SEEN: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Said]]] = {
     "field_inventory": _each("object", "name", "pd", of="fields"),
     "sub_processors": _lists,
     "certification": _each("importer", "instrument", "status", of="entries"),
-    "apps": lambda payload: (_named(one["name"], one["active"]) for one in payload["apps"]),
+    "apps": lambda payload: map(_app, payload["apps"]),
     "published_text": _pages,
     "inventory": lambda payload: (_named(one["inventory_id"], one["in_use"]) for one in payload["entries"]),
     "request_log": _requests,

@@ -79,7 +79,10 @@ def seal(secret: str, sealer: Sealer, *, bound: str, field: str | None = None) -
         return sealer.seal(secret.encode(), bound=bound)
     except KeyMissing:
         raise errors.Invalid(
-            "This deployment has no key to seal secrets with.", code="no_secret_key", field=field
+            "This deployment has no key to seal secrets with: its operator makes one (`registry keys new sealing`) and "
+            "names its file in REGISTRY_SECRET_KEY_FILE.",
+            code="no_secret_key",
+            field=field,
         ) from None
 
 

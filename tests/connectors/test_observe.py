@@ -74,19 +74,9 @@ def test_what_was_seen_is_told_in_a_table_and_stored(sealer: Sealer, desk: Desk)
     done = observe()
     assert done.exit_code == 0, done.output
     lines = [line.split() for line in done.output.splitlines()]
-    assert lines[2] == [
-        "acme/desk",
-        "desk",
-        "1",
-        "accounts",
-        "2",
-        "in",
-        "one",
-        "group",
-        "(observation",
-        "1)",
-    ]
-    assert lines[3] == ["region", "eu-west-1", "(observation", "2)"]
+    assert lines[0] == ["acme/desk", "(desk", "1)"]
+    assert lines[1] == ["accounts", "2", "in", "one", "group", "(observation", "1)"]
+    assert lines[2] == ["region", "eu-west-1", "(observation", "2)"]
     assert done.output.endswith("1 connector: 1 complete.\n")
     assert StoredObservation.select().count() == 3
 
@@ -115,9 +105,10 @@ def test_a_failure_is_told_and_is_the_exit_status(sealer: Sealer, monkeypatch: p
     said = " ".join(done.output.split())
     for words in (
         "accounts 1, not all was seen",
-        "region could not look: forbidden",
-        "faults: forbidden 1, item_not_understood 1",
-        "other/desk desk 2 accounts could not look: unauthorised",
+        "region could not look: the credential may not see this",
+        "forbidden (1) – The credential may not see this",
+        "item_not_understood (1) – Single items are not as documented",
+        "other/desk (desk 2) accounts could not look: there is no credential, or it was refused",
         "2 connectors: 1 incomplete, 1 failed.",
     ):
         assert words in said
@@ -173,7 +164,7 @@ def test_without_its_key_it_says_which(sealer: Sealer, desk: Desk, monkeypatch: 
     add(sealer, desk)
     monkeypatch.setenv("REGISTRY_SECRET_KEY", new_key())
     done = observe()
-    assert done.exit_code == 1 and "secret_key_missing 1" in done.output
+    assert done.exit_code == 1 and "secret_key_missing (1)" in done.output
 
 
 def test_h16_the_keys_are_exchanged_by_command(
@@ -217,8 +208,7 @@ def test_a_notice_that_cannot_be_read_is_told_with_what_to_do(
         )
         said = " ".join(observe("acme/desk").output.split())
         assert (
-            "faults: no_text 1 There is no text on the page: a script makes it in the reader's browser."
-            in said
+            "no_text (1) – There is no text on the page: a script makes it in the reader's browser." in said
         )
         assert (
             "Publish the registry's own page or a PDF with text, or push the text as an observation." in said

@@ -131,4 +131,4 @@ def test_the_command_tells_what_it_did(systems: str, tmp_path: Path, monkeypatch
         assert action in result.output
     result = CliRunner().invoke(commands.observations, ["load", str(tmp_path / "nothing.yaml")])
     assert result.exit_code == 1
-    assert "Cannot be read" in result.output
+    assert "cannot be read" in result.output

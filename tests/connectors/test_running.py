@@ -375,6 +375,16 @@ def test_the_worker_looks_at_what_is_due(sealer: Sealer, desk: Desk, systems: st
 # --- what goes wrong
 
 
+def test_of_a_credential_that_nobody_was_shown_neither_is_told(sealer: Sealer, desk: Desk) -> None:
+    row = add(sealer, desk)
+    (ran,) = run(sealer, row)
+    assert ran.told is not None and ran.told["credential"] == "taken"
+    with serving(Desk()) as gone:
+        away = add(sealer, gone, system="other/desk")
+    (ran,) = run(sealer, away)
+    assert ran.told is not None and (ran.told["credential"], ran.told["state"]) == (None, "failed")
+
+
 def test_h11_a_refused_credential_is_told_and_not_tried_sooner(sealer: Sealer) -> None:
     with serving(Desk(lambda *_: (401, {}, {}))) as desk:
         row = add(sealer, desk)

@@ -160,7 +160,23 @@ def test_a_look_that_failed_is_told_and_is_no_agreement(look: Look) -> None:
     (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
     assert retention.verdict == "unknown"
     assert [one.kind for one in retention.evidence] == ["could_not_look"]
-    assert "forbidden" in sides.seen(retention.evidence[0])[0]["en"]
+    assert "may not see this" in sides.seen(retention.evidence[0])[0]["en"]
+
+
+def test_a_look_that_failed_and_was_made_good_is_no_evidence_any_more(look: Look) -> None:
+    look("could_not_look", {"asked": "deletion_rules", "reason": "unauthorised"}, days=3)
+    look("deletion_rules", SHORT, days=2)
+
+    def kinds() -> list[str]:
+        found = drift("acme", "desk", overdue_days=30)
+        (retention,) = (one for one in found.registers[0].aspects if one.aspect.name == "retention")
+        return [one.kind for one in retention.evidence]
+
+    assert kinds() == ["deletion_rules"]
+    look("could_not_look", {"asked": "deletion_rules", "reason": "unavailable"}, days=1)
+    assert "could_not_look" in kinds()
+    look("deletion_rules", SHORT, complete=False)
+    assert "could_not_look" in kinds(), "what was seen in part makes nothing good"
 
 
 def test_each_system_is_judged_alone(look: Look) -> None:
@@ -390,7 +406,7 @@ def test_in_a_terminal(terminal: Callable[..., Any], look: Look) -> None:
     said = [line for line in shown.output.splitlines() if line.startswith("  error")]
     assert said and "belong to no declared" in said[0]  # how bad it is
     assert "\x1b[" not in shown.output  # no colours where nobody looks
-    assert "✓ retention" in terminal("acme/desk", "--all", "--language", "fi").output
+    assert "✓ säilytys (OBS302)" in terminal("acme/desk", "--all", "--language", "fi").output
     assert terminal("acme/desk", "--fail-on-difference").exit_code == 1
     assert terminal("acme/mail", "--fail-on-difference").exit_code == 0
     assert "No register names" in terminal("acme").output

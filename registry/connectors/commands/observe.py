@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -14,8 +15,10 @@ from registry.connectors.configured import connected
 from registry.connectors.configured.connected import Connector
 from registry.connectors.looking import running
 from registry.connectors.looking.expiring import expire
+from registry.connectors.looking.faults import MEANS
 from registry.connectors.looking.running import Ran
-from registry.connectors.observed.unread import UNREAD
+from registry.connectors.observed.reasons import SAID
+from registry.connectors.seen import Seen
 from registry.errors import NotFound
 from registry.keys.sealing import Sealer
 
@@ -56,7 +59,7 @@ def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bo
         expire(settings.staff_observation_days, by=terminal.OPERATOR)
     ran.sort(key=lambda one: (one.connector.controller, one.connector.system, one.connector.id))
     click.echo(
-        json.dumps([_told(one, dry_run) for one in ran], indent=2) if as_json else _table(ran, dry_run)
+        json.dumps([_told(one, dry_run) for one in ran], indent=2) if as_json else _report(ran, dry_run)
     )
     ctx.exit(1 if any(one.told is not None and one.told["state"] == "failed" for one in ran) else 0)
 
@@ -69,7 +72,10 @@ def _chosen(systems: tuple[str, ...], due: bool) -> list[Connector]:
     there = connected.of_systems()
     for name in systems:
         if not any(_is_of(row, name) for row in there):
-            raise NotFound(f"Nothing looks at {name}: /v1/connectors says what is looked at.")
+            raise NotFound(
+                f"Nothing looks at {name}: `registry connector list` shows what is looked at, and `registry connector "
+                "add` has a system looked at."
+            )
     return [row for row in rows if any(_is_of(row, name) for name in systems)]
 
 
@@ -77,39 +83,55 @@ def _is_of(row: Connector, name: str) -> bool:
     return name in (row.controller, f"{row.controller}/{row.system}")
 
 
-def _table(ran: list[Ran], dry_run: bool) -> str:
+def _report(ran: list[Ran], dry_run: bool) -> str:
     if not ran:
-        return "Nothing to look at: no connector is enabled, or none is due."
-    rows = [row for one in ran for row in _rows(one, dry_run)]
+        return _filled(
+            "",
+            "Nothing to look at: no connector is enabled, or none is due. `registry connector list` shows those there "
+            "are, and `registry connector add` has a system looked at.",
+        )
     summed = f"{len(ran)} connectors" if len(ran) != 1 else "1 connector"
     states = [one.told["state"] if one.told is not None else "not run" for one in ran]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     stored = "Nothing was stored." if dry_run else ""
-    return (
-        f"{terminal.table(['system', 'by', 'what', 'seen'], rows)}\n\n{summed}: {counts}. {stored}".rstrip()
+    return "\n".join(
+        [*(line for one in ran for line in [*_lines(one), ""]), f"{summed}: {counts}. {stored}".rstrip()]
     )
 
 
-def _rows(one: Ran, dry_run: bool) -> Iterable[list[str]]:
-    where = [f"{one.connector.controller}/{one.connector.system}", f"{one.connector.kind} {one.connector.id}"]
+def _lines(one: Ran) -> Iterable[str]:
+    """A connector, what was seen kind by kind, then what went wrong and what to do about it."""
+    row = one.connector
+    yield click.style(f"{row.controller}/{row.system} ({row.kind} {row.id})", bold=True)
     if one.told is None:
-        yield [*where, "", "not run: somebody else is at it, or it was changed meanwhile"]
+        yield "  not run: somebody else is at it, or it was changed meanwhile"
         return
-    for seen, looked in zip(one.told["seen"], one.looked, strict=True):
-        if seen["could_not_look"]:
-            said = f"could not look: {seen['could_not_look'].replace('_', ' ')}"
-        else:
-            credential = looked.seen.kind == "credential"
-            said = (_rights if credential else _amount)(looked.seen.payload) + (
-                "" if seen["complete"] else IN_PART if seen["in_part"] else ", not all was seen"
-            )
-            if seen["observation"] is not None:
-                said += f" (observation {seen['observation']})"
-        yield [*where, seen["kind"], said]
-        where = ["", ""]
-    if one.told["faults"]:
-        yield ["", "", "", "faults: " + ", ".join(f"{code} {n}" for code, n in one.told["faults"].items())]
-        yield from (["", "", "", UNREAD[code].en] for code in one.told["faults"] if code in UNREAD)
+    told = [
+        (seen["kind"], _said(seen, looked.seen))
+        for seen, looked in zip(one.told["seen"], one.looked, strict=True)
+    ]
+    width = max((len(kind) for kind, _ in told), default=0)
+    for kind, said in told:
+        yield _filled(f"  {kind:<{width}}  ", said)
+    for code, count in one.told["faults"].items():
+        means = f" – {MEANS[code]}" if code in MEANS else ""
+        yield _filled("  ", f"{code} ({count}){means}", indent=4).replace(
+            code, click.style(code, fg="yellow"), 1
+        )
+
+
+def _said(seen: Mapping[str, Any], looked: Seen) -> str:
+    """What was seen of a kind, in a word or two, or why nothing was."""
+    if seen["could_not_look"]:
+        return f"could not look: {SAID[seen['could_not_look']][1]}"
+    said = (_rights if looked.kind == "credential" else _amount)(looked.payload)
+    said += "" if seen["complete"] else IN_PART if seen["in_part"] else ", not all was seen"
+    return said if seen["observation"] is None else f"{said} (observation {seen['observation']})"
+
+
+def _filled(first: str, text: str, indent: int | None = None) -> str:
+    below = " " * (len(first) if indent is None else indent)
+    return textwrap.fill(text, terminal.columns(), initial_indent=first, subsequent_indent=below)
 
 
 #: Why it cannot be told what a credential may do, in words.

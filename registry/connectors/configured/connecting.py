@@ -223,7 +223,8 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
                 if refused.code.startswith(("dns_", "connection_", "timeout")):
                     continue  # away just now, which a run will tell; what it resolves to is checked then
                 raise Invalid(
-                    "The settings lead to a host that may not be reached.",
+                    "The settings lead to a host in a network that may not be reached. The operator of this "
+                    "registry can name it in REGISTRY_OUTBOUND_NETWORKS.",
                     code=refused.code,
                     field="/settings",
                 ) from None

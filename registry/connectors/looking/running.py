@@ -309,7 +309,7 @@ def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) ->
         "ended_at": pulled.ended_at,
         "by": by,
         "state": pulled.state,
-        "credential": "refused" if pulled.credential_refused else "taken",
+        "credential": _credential(row, pulled),
         **_beyond(pulled),
         "seen": [
             {
@@ -327,6 +327,17 @@ def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) ->
         "failed_in_a_row": 0,
         "next_at": None,
     }
+
+
+def _credential(row: Connector, pulled: Pulled) -> str | None:
+    """Whether the system took our credential; None where none is asked for, or where it said neither."""
+    if pulled.credential_refused:
+        return "refused"
+    seen = any(
+        one.seen.kind != "could_not_look" or one.seen.payload["reason"] == "forbidden"
+        for one in pulled.looked
+    )
+    return "taken" if seen and row.told["secrets"] else None
 
 
 def _beyond(pulled: Pulled) -> dict[str, bool | None]:

@@ -41,12 +41,15 @@ def members(
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid("Not UTF-8.", code="malformed_csv") from None
+        raise Invalid("The list is not in UTF-8: save it as CSV in UTF-8.", code="malformed_csv") from None
     head = text.partition("\n")[0]
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     missing = [one for one in (email, role, active) if one is not None and one not in (rows.fieldnames or ())]
     if missing:
-        raise Invalid(f"The list has no column {', '.join(missing)}.", code="malformed_csv")
+        told = (
+            f"The list has no column {', '.join(missing)}: name its columns with --email, --role, --active."
+        )
+        raise Invalid(told, code="malformed_csv")
     counted, left_out = Members([]), 0
     try:
         for number, row in enumerate(rows):
@@ -102,4 +105,4 @@ def _bytes(path: Path) -> bytes:
             raise Invalid("The file is larger than 20 MB.", code="too_large")
         return path.read_bytes()
     except OSError as error:
-        raise Invalid(f"Cannot be read: {error.strerror}.") from None
+        raise Invalid(f"{path} cannot be read: {error.strerror}.") from None

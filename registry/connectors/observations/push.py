@@ -126,7 +126,7 @@ def read_yaml(path: Path) -> Any:
         # Through our own reader of JSON: normal form, nothing that JSON cannot hold.
         return parse(json.dumps(data, allow_nan=False).encode())
     except OSError as error:
-        raise Invalid(f"Cannot be read: {error.strerror}.") from None
+        raise Invalid(f"{path} cannot be read: {error.strerror}.") from None
     except (Misprint, UnicodeDecodeError) as error:
         raise Invalid(str(error), code="malformed_yaml") from None
     except TypeError:

@@ -1,9 +1,24 @@
 """Why something was not seen, by word."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 #: Why nothing was seen: no or no good credential, no right, no such place to ask, no answer, an answer not understood.
 REASONS = (
     "unauthorised", "forbidden", "no_such_endpoint", "unavailable", "not_understood", "not_supported", "other"
 )  # fmt: skip
+
+#: Each in Finnish and English, to stand in brackets.
+SAID: Mapping[str, tuple[str, str]] = {
+    "unauthorised": ("tunnus puuttuu tai se hylättiin", "there is no credential, or it was refused"),
+    "forbidden": ("tunnus ei saa nähdä tätä", "the credential may not see this"),
+    "no_such_endpoint": ("järjestelmä ei tarjoa tätä", "the system has no such place to ask"),
+    "unavailable": ("järjestelmä ei vastannut", "the system did not answer"),
+    "not_understood": ("vastausta ei ymmärretty", "the answer was not understood"),
+    "not_supported": ("tätä ei voi sieltä nähdä", "this cannot be seen there"),
+    "other": ("muu syy", "for another reason"),
+}
 
 #: Why it cannot be told what a credential may do beyond reading: the system shows it to nobody, not to this credential,
 #: or only some of it, or only that it was given more than was asked for. And why it may do more: the system shows what

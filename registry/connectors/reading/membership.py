@@ -23,7 +23,9 @@ class RoleOfSystem(Schema):
     """A role of the system that a record declares, and what it lets its members do."""
 
     name = Word(required=True, metadata={"description": "As the system calls it."})
-    permission = OneOf("admin", "agent", "viewer", required=True)
+    permission = OneOf(
+        "admin", "agent", "viewer", required=True, metadata={"description": "What its members may do."}
+    )
 
 
 class Members:

@@ -187,25 +187,7 @@ def try_connector(number: int) -> Response:
 @blueprint.response(200, SourcesSchema, example={"items": []})
 def list_sources() -> Response:
     """List the sources: what each asks for, and what it can see."""
-    told = [
-        {
-            "kind": known.kind,
-            "title": dict(known.source.title),
-            "settings": [
-                {
-                    "name": field.data_key or name,
-                    "required": field.required,
-                    "description": field.metadata.get("description", ""),
-                }
-                for name, field in known.source.settings().fields.items()
-            ],
-            "secrets": dict(known.source.secrets),
-            "sees": list(known.source.sees),
-            "only_with": dict(known.source.only_with),
-            "in_part": list(known.source.in_part),
-        }
-        for known in book().values()
-    ]
+    told = [known.document() for known in book().values()]
     return Response(orjson.dumps({"items": told}), content_type="application/json")
 
 

@@ -157,7 +157,14 @@ class RunSchema(Schema):
             "description": "complete: as much was seen as the source can see.",
         },
     )
-    credential = fields.String(required=True, metadata={"enum": ["taken", "refused"]})
+    credential = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["taken", "refused", None],
+            "description": "Null where the source signs in nowhere, or the system was not reached.",
+        },
+    )
     more_than_reading = fields.Boolean(
         allow_none=True,
         metadata={
@@ -207,16 +214,28 @@ class ConnectorQuery(Page):
     state = OneOf(*STATES)
 
 
+class SettingSchema(Schema):
+    """A setting that a source asks for."""
+
+    name = fields.String(required=True)
+    required = fields.Boolean(required=True)
+    description = fields.String(required=True)
+    many = fields.Boolean(required=True, metadata={"description": "It is a list of such."})
+    one_of = fields.List(
+        fields.String(), metadata={"description": "The words that it takes, where no other is."}
+    )
+    has = fields.List(
+        fields.Nested("SettingSchema"),
+        metadata={"description": "What it, or each in the list, consists of."},
+    )
+
+
 class SourceSchema(Schema):
     """A source: a sort of system that can be looked at."""
 
     kind = fields.String(required=True)
     title = fields.Dict(required=True, keys=fields.String(), values=fields.String())
-    settings = fields.List(
-        fields.Dict(),
-        required=True,
-        metadata={"description": "Each with its name, whether it is required, and what it is."},
-    )
+    settings = fields.List(fields.Nested(SettingSchema), required=True)
     secrets = fields.Dict(required=True, keys=fields.String(), values=fields.String())
     sees = fields.List(fields.String(), required=True)
     only_with = fields.Dict(

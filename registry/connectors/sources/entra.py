@@ -30,18 +30,30 @@ _USER = "id,mail,userPrincipalName,accountEnabled"
 class EntraRole(RoleOfSystem):
     """A group by its display name, or an app role by its value."""
 
-    by = OneOf("group", "app_role", load_default="group")
+    by = OneOf(
+        "group",
+        "app_role",
+        load_default="group",
+        metadata={"description": "What it is there; a group, if left out."},
+    )
 
 
 class EntraSettings(Schema):
     """Which tenant, and which of its groups and app roles the record declares."""
 
-    tenant = Text(required=True, validate=validate.Regexp(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}\Z"))
+    tenant = Text(
+        required=True,
+        validate=validate.Regexp(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}\Z"),
+        metadata={"description": "Its id, or one of its domains: acme.onmicrosoft.com."},
+    )
     app_id = Text(
         validate=validate.Regexp(r"[0-9a-fA-F-]{36}\Z"),
         metadata={"description": "The application (client) id whose roles they are."},
     )
-    roles = several(EntraRole)
+    roles = several(
+        EntraRole,
+        metadata={"description": "The groups or roles that the record declares, as the system calls them."},
+    )
     login = Origin(load_default=LOGIN, metadata={"description": "Of another cloud than the public one."})
     graph = Origin(load_default=GRAPH, metadata={"description": "Of another cloud than the public one."})
 

@@ -32,7 +32,9 @@ UNASKED = {"Read tags": "tags", "Read and list users and companies": "segments"}
 class IntercomSettings(Schema):
     """Which workspace: by its region, the token says the rest."""
 
-    region = OneOf(*HOSTS, load_default="eu")
+    region = OneOf(
+        *HOSTS, load_default="eu", metadata={"description": "Where the workspace is hosted; eu, if left out."}
+    )
     address = Origin(metadata={"description": "Where it is asked, if not at the vendor's: a stand-in."})
 
 

@@ -27,7 +27,13 @@ DEPTH = 20  # groups below groups
 class KeycloakRole(RoleOfSystem):
     """A group by its path (`/chat/agents`), a role of the realm, or a role of a client."""
 
-    by = OneOf("group", "realm_role", "client_role", load_default="group")
+    by = OneOf(
+        "group",
+        "realm_role",
+        "client_role",
+        load_default="group",
+        metadata={"description": "What it is there; a group, if left out."},
+    )
     client = Word(metadata={"description": "The client id, of a client's role."})
 
     @validates_schema(skip_on_field_errors=True)
@@ -39,13 +45,18 @@ class KeycloakRole(RoleOfSystem):
 class KeycloakSettings(Schema):
     """Which realm, and which of its groups and roles the record declares."""
 
-    address = Origin(required=True)
+    address = Origin(required=True, metadata={"description": "Of the server: https://login.example.com."})
     path = Text(
         validate=validate.Regexp(r"(/[A-Za-z0-9._~-]+)+\Z"),
         metadata={"description": "Before /realms and /admin, where there is something: /auth of old."},
     )
-    realm = Text(max=200, required=True)
-    roles = several(KeycloakRole)
+    realm = Text(
+        max=200, required=True, metadata={"description": "The name of the realm, as in its addresses."}
+    )
+    roles = several(
+        KeycloakRole,
+        metadata={"description": "The groups or roles that the record declares, as the system calls them."},
+    )
     domain = Domain(metadata={"description": "Of accounts that have no address."})
 
 

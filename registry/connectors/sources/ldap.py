@@ -42,14 +42,18 @@ _EPOCH = {"windows": datetime(1601, 1, 1, tzinfo=UTC), "unix": datetime(1970, 1,
 class LdapRole(RoleOfSystem):
     """A group by its common name, or exactly by `dn`."""
 
-    dn = Text(max=1000)
+    dn = Text(max=1000, metadata={"description": "Its whole name, where the common name is not enough."})
 
 
 class LdapSettings(Schema):
     """Which directory, and which of its groups the record declares."""
 
-    host = Text(max=253, required=True)
-    port = Integer(min=1, max=65535)
+    host = Text(
+        max=253, required=True, metadata={"description": "The name of the server, as its certificate has it."}
+    )
+    port = Integer(
+        min=1, max=65535, metadata={"description": "Where it is not the usual one: 636 for ldaps, else 389."}
+    )
     security = OneOf(
         *PORTS,
         load_default="ldaps",
@@ -61,7 +65,10 @@ class LdapSettings(Schema):
         load_default="member",
         metadata={"description": "Whether a group lists its members, or they their groups."},
     )  # fmt: skip
-    roles = several(LdapRole)
+    roles = several(
+        LdapRole,
+        metadata={"description": "The groups or roles that the record declares, as the system calls them."},
+    )
     domain = Domain(metadata={"description": "Of accounts that have no address."})
 
 

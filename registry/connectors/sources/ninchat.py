@@ -53,7 +53,7 @@ _ERRORS: dict[str, tuple[Reason, str]] = {
 class NinchatSettings(Schema):
     """Which realm."""
 
-    realm_id = Text(max=100, required=True)
+    realm_id = Text(max=100, required=True, metadata={"description": "The id of the realm."})
     category = Word(
         most=40, metadata={"description": "The data category of the record that transcripts are."}
     )

@@ -38,7 +38,12 @@ class Dated(Schema):
     """Which column of a table says when a row came to be; null: none has to, it goes with the rows of another."""
 
     table = Word(required=True, metadata={"description": "schema.table"})
-    column = Text(max=63, required=True, allow_none=True)
+    column = Text(
+        max=63,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Its column of age; null: its rows go with those of another."},
+    )
 
 
 class Covered(Schema):
@@ -55,9 +60,11 @@ def _names(description: str) -> fields.List:
 class PostgresqlSettings(Schema):
     """Which database, and as whom."""
 
-    host = Text(max=253, required=True)
-    port = Integer(min=1, max=65535)
-    database = Text(max=63, required=True)
+    host = Text(
+        max=253, required=True, metadata={"description": "The name of the server, as its certificate has it."}
+    )
+    port = Integer(min=1, max=65535, metadata={"description": "Where it is not 5432."})
+    database = Text(max=63, required=True, metadata={"description": "The name of the database."})
     user = Text(
         max=63, required=True, metadata={"description": "A role that may only read; docs/connectors.md."}
     )
@@ -68,8 +75,14 @@ class PostgresqlSettings(Schema):
     )
     schemas = _names("The schemas that belong to this system; all of them, if left out.")
     services = _names("Roles that services log in with, and no person: only these are named.")
-    dated = several(Dated, required=False)
-    categories = several(Covered, required=False)
+    dated = several(
+        Dated,
+        required=False,
+        metadata={"description": "Tables whose age another column shows than would be taken."},
+    )
+    categories = several(
+        Covered, required=False, metadata={"description": "Which data category of the record tables hold."}
+    )
     requests = fields.Nested(
         requests.Requests,
         metadata={

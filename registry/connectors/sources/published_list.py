@@ -30,7 +30,9 @@ class Listed(Schema):
     """A list: whose it is, and the page on which it is published."""
 
     processor = Word(required=True, metadata={"description": "The processor, as registers name it."})
-    address = visiting.Address(most=2000, required=True)
+    address = visiting.Address(
+        most=2000, required=True, metadata={"description": "The page on which it is published."}
+    )
     mentions = Word(
         metadata={"description": "A name on the list; a page without it is not taken for the list."}
     )

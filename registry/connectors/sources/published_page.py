@@ -39,7 +39,12 @@ class PublishedPageSettings(Schema):
     notice = visiting.Address(
         most=2000, required=True, metadata={"description": "Where the notice is published."}
     )
-    refers_to = fields.List(visiting.Address(most=2000), validate=validate.Length(max=50), load_default=list)
+    refers_to = fields.List(
+        visiting.Address(most=2000),
+        validate=validate.Length(max=50),
+        load_default=list,
+        metadata={"description": "The pages that the notice refers to."},
+    )
 
 
 SOURCE = Source(

@@ -26,17 +26,33 @@ from registry.strict.schema import Schema, Text
 class Prefixed(Schema):
     """Keys that begin alike, and the data category of the record that such objects hold."""
 
-    prefix = fields.String(required=True, validate=validate.Length(max=500))
+    prefix = fields.String(
+        required=True,
+        validate=validate.Length(max=500),
+        metadata={"description": "How the keys begin; empty for all."},
+    )
     category = Word(most=40, required=True, metadata={"description": "An id such as D1, or a term of DPV."})
 
 
 class S3Settings(Schema):
     """Which bucket."""
 
-    bucket = Text(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"))
-    region = Text(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9-]{1,40}\Z"))
+    bucket = Text(
+        required=True,
+        validate=validate.Regexp(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z"),
+        metadata={"description": "The name of the bucket."},
+    )
+    region = Text(
+        required=True,
+        validate=validate.Regexp(r"[a-z0-9][a-z0-9-]{1,40}\Z"),
+        metadata={"description": "Where it is asked: eu-north-1."},
+    )
     address = Origin(metadata={"description": "Where it is asked, if not at Amazon's."})
-    categories = several(Prefixed, required=False)
+    categories = several(
+        Prefixed,
+        required=False,
+        metadata={"description": "Which data category of the record the keys with a prefix hold."},
+    )
 
 
 SOURCE = Source(

@@ -42,15 +42,27 @@ DEPTH = 20  # groups in groups
 class ScimRole(RoleOfSystem):
     """A group by its displayName, or a value of the users' `roles`."""
 
-    by = OneOf("group", "role", load_default="group")
+    by = OneOf(
+        "group",
+        "role",
+        load_default="group",
+        metadata={"description": "What it is there; a group, if left out."},
+    )
 
 
 class ScimSettings(Schema):
     """Which directory, and which of its roles the record declares."""
 
-    address = Origin(required=True)
-    path = Text(validate=validate.Regexp(r"(/[A-Za-z0-9._~-]+)+\Z"), load_default="/scim/v2")
-    roles = several(ScimRole)
+    address = Origin(required=True, metadata={"description": "Of the server: https://directory.example.com."})
+    path = Text(
+        validate=validate.Regexp(r"(/[A-Za-z0-9._~-]+)+\Z"),
+        load_default="/scim/v2",
+        metadata={"description": "Before /Users and /Groups; /scim/v2, if left out."},
+    )
+    roles = several(
+        ScimRole,
+        metadata={"description": "The groups or roles that the record declares, as the system calls them."},
+    )
     domain = Domain(metadata={"description": "Of accounts that have no address."})
 
 

@@ -59,9 +59,17 @@ class Categorised(Schema):
 class ZendeskSettings(Schema):
     """Which account of Zendesk."""
 
-    subdomain = Text(required=True, validate=validate.Regexp(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"))
+    subdomain = Text(
+        required=True,
+        validate=validate.Regexp(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"),
+        metadata={"description": "What stands before .zendesk.com in its address."},
+    )
     address = Origin(metadata={"description": "Where it is asked, if not at the vendor's: a stand-in."})
-    categories = several(Categorised, required=False)
+    categories = several(
+        Categorised,
+        required=False,
+        metadata={"description": "Which data category of the record its objects are."},
+    )
 
 
 SOURCE = Source(
