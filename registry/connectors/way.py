@@ -22,9 +22,11 @@ from registry.connectors.observed.observation import Level
 from registry.connectors.seen import NotSeen, Seen, could_not_look
 from registry.connectors.values import MISSHAPEN, listed, mapped
 from registry.outbound import Allow, Answer, Refused
+from registry.strict.normal import piled
 
 TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; who asks for a longer one is left alone until the next run
+LONGEST_URL = 8_000
 SKEW = 300.0  # seconds that another's clock may differ before it is told
 
 _PORTS = {"http": 80, "https": 443}
@@ -192,7 +194,7 @@ class Way:
                     yield one
                 if then is None:
                     break
-                where, asks = (urljoin(where, then), None) if isinstance(then, str) else (url, then)
+                where, asks = (_whole(where, then), None) if isinstance(then, str) else (url, then)
                 if _origin(where) != _origin(url):
                     raise NotSeen("not_understood", "next_page_elsewhere")
                 if _mark(where, asks) in came:
@@ -329,6 +331,16 @@ def _retry_after(answer: Answer) -> float | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return max(0.0, then - datetime.fromisoformat(clock.now()).timestamp())
+
+
+def _whole(url: str, following: str) -> str:
+    """The URL of the next page. Raises NotSeen for what is none: who says it is asked for nothing that is longer."""
+    try:
+        if len(following) > LONGEST_URL or piled(following):
+            raise ValueError("no URL")
+        return urljoin(url, following)
+    except ValueError:
+        raise NotSeen("not_understood") from None
 
 
 def _origin(url: str) -> str:

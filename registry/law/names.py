@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from babel import Locale
 
 from registry.law.values import Act, Labels, Vendor
+from registry.strict.normal import normal
 
 _COMPANY_FORMS = frozenset(
     [
@@ -71,7 +71,7 @@ class ActNames:
 
     def found_in(self, text: str) -> Iterator[str]:
         """Keys of the acts that `text` names, in the order of the table."""
-        plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+        plain = normal(text, "NFKC").translate(_PLAIN)
         folded = plain.casefold()
         for key, in_folded, in_exact in self._patterns:
             if in_folded.search(folded) or in_exact.search(plain):
@@ -80,7 +80,7 @@ class ActNames:
 
 def company(name: str) -> str:
     """A vendor's name for comparing: small letters, no punctuation, no form of company at its end."""
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", name).casefold())
+    words = re.findall(r"\w+", normal(name, "NFKC").casefold())
     while len(words) > 1 and words[-1] in _COMPANY_FORMS:
         words.pop()
     return " ".join(words)

@@ -2,9 +2,9 @@
 
 Refused as not parseable (400): anything but UTF-8 JSON, a byte order mark, NaN and Infinity, a key twice in one object,
 half a surrogate pair, more than 64 levels, a number of more than 64 characters. Refused as not valid (422), with a JSON
-Pointer: NUL and the other control characters but tab and line ends, whole numbers beyond ±(2^53 − 1), which other
-readers of JSON cannot hold (RFC 8259 section 6, RFC 7493), and numbers too large for a double. Texts and keys come out
-in Unicode normalisation form C.
+Pointer: NUL and the other control characters but tab and line ends, more marks on a letter than any language has
+(registry.strict.normal), whole numbers beyond ±(2^53 − 1), which other readers of JSON cannot hold (RFC 8259 section 6,
+RFC 7493), and numbers too large for a double. Texts and keys come out in Unicode normalisation form C.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from unicodedata import is_normalized, normalize
 
 from registry import errors
+from registry.strict.normal import piled
 
 MAX_DEPTH = 64
 MAX_NUMBER = 64  # characters of a literal
@@ -50,7 +51,7 @@ def text_fault(text: str) -> str | None:
     """The code of what makes a text unfit to keep, or None."""
     found = _UNWANTED.search(text)
     if found is None:
-        return None
+        return "too_many_marks" if piled(text) else None
     if found[0] == "\x00":
         return "nul_character"
     return "lone_surrogate" if found[0] >= "\ud800" else "control_character"
@@ -115,6 +116,7 @@ _TOLD = {
     "lone_surrogate": "A text has half of a surrogate pair.",
     "nul_character": "A text has a NUL character.",
     "control_character": "A text has a control character.",
+    "too_many_marks": "A text has more marks on one letter than any language does.",
     "number_too_large": "A number is larger than every reader can hold.",
 }
 

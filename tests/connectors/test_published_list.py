@@ -267,6 +267,27 @@ def test_h10_one_page_that_is_gone_hides_no_change_of_another(vendor: Any, opene
         assert (held["OBS305", "pilvi"], held["OBS305", "muu"]) == ("fail", "open")
 
 
+def test_h10_one_page_that_cannot_be_understood_hides_no_change_of_another(
+    vendor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, look = vendor
+    with serving(Vendor()) as other:
+        other.page = "<h1>Alikäsittelijät</h1>"  # type: ignore[attr-defined] # a Vendor, as given
+        look.settings = {
+            "lists": [*look.settings["lists"], {"processor": "Muu Oy", "address": f"{other.origin}/x"}]
+        }
+        read = listing.read
+
+        def broken(page: str) -> listing.Listing:
+            if "Alikäsittelijät" in page:
+                raise RecursionError  # as whatever nobody has thought of
+            return read(page)
+
+        monkeypatch.setattr(listing, "read", broken)
+        found = look.look()["sub_processors"]
+        assert found.complete is False and [one["processor"] for one in found.payload["lists"]] == ["Pilvi"]
+
+
 def test_a_page_without_the_name_that_is_on_the_list_is_not_the_list(vendor: Any) -> None:
     """As where a script brings the list, or somebody asks whether one is a robot."""
     made, look = vendor

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.connectors.book import book, source
 from registry.connectors.looking.pulling import pull
+from registry.connectors.observed.passages import words
 from registry.connectors.observed.statements import found
-from registry.connectors.reading import pages
+from registry.connectors.reading import pages, trackers
+from registry.connectors.reading.personal import term
 from registry.connectors.sources import published_page
 from registry.errors import Invalid
+from registry.strict.normal import MARKS, normal, piled
 from tests.connectors.looking import Look, declare, loopback
 from tests.connectors.stand_ins.serving import serving
 from tests.connectors.turns.published_page import RECORD, Site, system
@@ -152,6 +159,58 @@ def test_h12_a_page_that_is_never_closed_is_read_once(piece: str) -> None:
     text, links = pages.read(piece * (200_000 // len(piece)), "https://a.fi/")
     assert len(text) <= 200_000 and links == []
     found(text)
+
+
+PILE = "\u0301\u0327" * 10_000
+
+
+def test_h12_marks_heaped_on_a_letter_are_thinned() -> None:
+    """unicodedata would put a million of them in order for an hour, while nothing else of the process runs."""
+    text, links = pages.read(f"<p>a{PILE}</p><a href='//a{PILE[:2000]}/'>x</a>", "https://a.fi/")
+    assert len(text) < 300 and links == []
+    assert len("".join(words(f"a{PILE}"))) < 300
+    assert list(trackers.of_page(f"<script src='//a{PILE[:1000]}/x.js'></script>", "https://a.fi/")) == []
+    assert piled(PILE) and len(normal(PILE, "NFKD")) == MARKS
+    assert term("e" + PILE + "mail") is None
+
+
+@given(st.text(st.sampled_from("a\u0301\u0327\u0f73\uff9eäé\u1100\u1161가 "), max_size=600))
+def test_h12_nobody_s_text_is_another_for_it(text: str) -> None:
+    for form in ("NFC", "NFKC", "NFKD"):
+        told = normal(text, form)
+        assert piled(text) or told == unicodedata.normalize(form, text)
+        assert (
+            max(map(len, re.findall("[\u0301\u0327]+", unicodedata.normalize("NFD", told))), default=0)
+            < 2 * MARKS
+        )
+
+
+@pytest.mark.parametrize("name", ["punycode", "unicode_escape", "utf-7", "idna", "utf-32", "zlib", "x" * 40])
+def test_h12_what_is_no_encoding_of_pages_is_not_decoded_by(name: str) -> None:
+    """Python's Punycode takes the longer the stranger a page is, and others make what is no character."""
+    body = b"<p>" + b"a" * 30 + b"-" + b"\\ud800+2AA-" * 10
+    assert pages.decoded(body, f"text/html; charset={name}") == body.decode()
+    assert pages.decoded(b'<meta charset="%s">' % name.encode() + body, "text/html").endswith(body.decode())
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 30 + "65", "1114112", "xD800", "x" + "f" * 5000])
+def test_h12_a_reference_to_no_character_is_none(number: str) -> None:
+    text, _ = pages.read(f"<p>Tiedot &#{number}; poistetaan</p>", "https://a.fi/")
+    assert text.startswith("Tiedot ") and text.endswith(" poistetaan")
+    text.encode()
+
+
+@pytest.mark.parametrize(
+    "where", ["http://[", "//a" + "\u00b8" * 9, "/\x9b31m\x01", "//a.fi/" + "x" * 60_000]
+)
+def test_h10_a_page_that_leads_to_no_address_hides_no_other(site: Any, where: str) -> None:
+    made, look = site
+    made.pages["/oikeudet"] = (301, b"", {"Location": where})
+    seen = look.look()["published_text"]
+    assert seen.kind == "published_text"
+    notice, rights = seen.payload["pages"]
+    assert notice["status"] == 200 and notice["passages"] and rights["status"] == 301
+    assert rights.get("moved_to", "").isprintable()
 
 
 @pytest.mark.parametrize(

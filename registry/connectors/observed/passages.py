@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import unicodedata
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from marshmallow import fields, validate
 from registry.connectors.observed.plain import Digest, Word
 from registry.connectors.observed.statements import COUNTS
 from registry.law import law
+from registry.strict.normal import normal
 from registry.strict.schema import Integer, OneOf, Schema
 
 MOST = 600  # of one page
@@ -157,4 +157,4 @@ def _printed() -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    return _UNSEEN.sub("", normal(text))

@@ -6,12 +6,14 @@ closed. What HTML leaves to be guessed is guessed plainly: a tag ends at the nex
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from registry.strict.normal import normal, piled
 
 #: What is between these tags is not read by people.
 _HIDDEN = frozenset(
@@ -25,6 +27,15 @@ _HREF = re.compile(
 )
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _NAMED = re.compile(r"charset\s{0,9}=\s{0,9}\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_NO_CHARACTER = re.compile(r"&#0{0,20}[1-9][0-9]{7,}")
+#: The encodings that pages are in (Encoding Standard, 4.2), as Python calls them. Others of Python are no encodings of
+#: characters, or take the longer the stranger a page is: Punycode a minute for 200 kB.
+_ENCODINGS = frozenset({
+    "ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u", "cp866", "cp874", "mac-roman",
+    "mac-cyrillic", "gbk", "gb2312", "gb18030", "big5", "big5hkscs", "cp950", "euc_jp", "shift_jis", "cp932",
+    "iso2022_jp", "euc_kr", "cp949", "tis-620",
+    *(f"iso8859-{part}" for part in range(1, 17)), *(f"cp125{part}" for part in range(9)),
+})  # fmt: skip
 
 
 class Piece(NamedTuple):
@@ -41,7 +52,7 @@ def pieces(page: str) -> Iterator[Piece]:
     small, at, never = page.lower(), 0, set[str]()
     while (begin := page.find("<", at)) >= 0:
         if begin > at:
-            yield Piece(html.unescape(page[at:begin]))
+            yield Piece(unescaped(page[at:begin]))
         if page.startswith("<!--", begin):
             end = page.find("-->", begin + 4)
             if end < 0:
@@ -70,18 +81,26 @@ def pieces(page: str) -> Iterator[Piece]:
             else:
                 at = close
     if at < len(page):
-        yield Piece(html.unescape(page[at:]))
+        yield Piece(unescaped(page[at:]))
+
+
+def unescaped(text: str) -> str:
+    """A text with its character references resolved, whatever they are: html.unescape raises at long numbers."""
+    return html.unescape(_NO_CHARACTER.sub("&#9999999", text))
 
 
 def decoded(body: bytes, content_type: str) -> str:
-    """The characters of a page, by what its head, else it itself, says of them; UTF-8 where neither does."""
+    """The characters of a page, by what its head, else it itself, says of them; UTF-8 where neither does, and where
+    what they say is none of the encodings that pages are in.
+    """
     named = _NAMED.search(content_type)
     found = _CHARSET.search(body[:4096])
     charset = named[1] if named else found[1].decode("ascii") if found else "utf-8"
     try:
-        return body.decode(charset, "replace")
+        known = codecs.lookup(charset).name in _ENCODINGS
     except (LookupError, ValueError):
-        return body.decode("utf-8", "replace")
+        known = False
+    return body.decode(charset if known else "utf-8", "replace")
 
 
 def read(page: str, base: str) -> tuple[str, list[str]]:
@@ -91,10 +110,10 @@ def read(page: str, base: str) -> tuple[str, list[str]]:
     for piece in pieces(page):
         parts.append(piece.text if not piece.tag else "" if piece.tag in INSIDE else " ")
         if piece.tag == "a" and not piece.closes and (where := _HREF.search(piece.written)):
-            link = whole(html.unescape(where[1] or where[2] or where[3] or "").strip(), base)
+            link = whole(unescaped(where[1] or where[2] or where[3] or "").strip(), base)
             if link is not None:
                 links[link] = None
-    return unicodedata.normalize("NFC", " ".join("".join(parts).split())), list(links)
+    return normal(" ".join("".join(parts).split())), list(links)
 
 
 def first_cells(page: str, headed: str) -> list[str]:
@@ -124,6 +143,8 @@ def first_cells(page: str, headed: str) -> list[str]:
 
 def whole(link: str, base: str = "") -> str | None:
     """A link in full, without the place on the page; None of one that is not http or https."""
+    if piled(link):
+        return None
     try:
         parts = urlsplit(urljoin(base, link))
         return (

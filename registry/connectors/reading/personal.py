@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from registry.strict.normal import normal
+
 #: A term of DPV that somebody wrote into a comment or a setting, which is better than any guess.
 _STATED = re.compile(r"\bpd:[A-Za-z0-9][A-Za-z0-9-]{0,100}")
 _LONGEST = 1_000  # characters of a name or a comment that are looked at
@@ -87,9 +89,7 @@ def apart(name: str) -> str:
 
 def _spaced(name: str) -> str:
     split = re.sub(r"(?<=[a-zåäö0-9])(?=[A-ZÅÄÖ])|(?<=[A-ZÅÄÖ])(?=[A-ZÅÄÖ][a-zåäö])", " ", name)
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", split.casefold()) if not unicodedata.combining(c)
-    )
+    plain = "".join(c for c in normal(split.casefold(), "NFKD") if not unicodedata.combining(c))
     return " " + " ".join(re.findall(r"[^\W_]+", plain)) + " "
 
 

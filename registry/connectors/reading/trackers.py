@@ -7,7 +7,6 @@ are not seen. Nothing of a value is kept. Whether something is needed is said of
 from __future__ import annotations
 
 import functools
-import html
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,8 @@ from urllib.parse import urljoin, urlsplit
 import yaml
 
 from registry.connectors.observed.plain import ADDRESS, DOMAIN
-from registry.connectors.reading.pages import pieces
+from registry.connectors.reading.pages import pieces, unescaped
+from registry.strict.normal import piled
 
 MOST = 200  # of one page
 
@@ -86,7 +86,7 @@ def _tracking(host: str) -> bool:
 
 def _value(of: re.Pattern[str], written: str) -> str:
     found = of.search(written)
-    return html.unescape(found[1] or found[2] or found[3] or "").strip() if found else ""
+    return unescaped(found[1] or found[2] or found[3] or "").strip() if found else ""
 
 
 def _tiny(of: re.Pattern[str], written: str) -> bool:
@@ -96,7 +96,7 @@ def _tiny(of: re.Pattern[str], written: str) -> bool:
 def _host(written: str, base: str) -> str | None:
     source = _value(_SRC, written)
     try:
-        parts = urlsplit(urljoin(base, source)) if source else None
+        parts = urlsplit(urljoin(base, source)) if source and not piled(source) else None
         return parts.hostname if parts and parts.scheme in ("http", "https") else None
     except ValueError:
         return None

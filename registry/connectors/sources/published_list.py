@@ -18,6 +18,7 @@ from registry.connectors.observed.plain import Word
 from registry.connectors.reading import listing, visiting
 from registry.connectors.reading.pdf import apart
 from registry.connectors.source import Allow, NotSeen, Seen, Source, Way
+from registry.connectors.values import MISSHAPEN
 from registry.law import law
 from registry.law.names import company
 from registry.outbound import Answer
@@ -97,7 +98,8 @@ def _lists(way: Way, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             answer, _ = visiting.ask_either(way, one["address"])
             read = _read(way, answer, one.get("mentions"))
-        except NotSeen as fault:
+        except (NotSeen, *MISSHAPEN) as error:
+            fault = error if isinstance(error, NotSeen) else NotSeen("not_understood")
             way.broken(fault.code)
             failed = failed or fault
             continue

@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -26,8 +25,9 @@ from registry.connectors.observed import statements
 from registry.connectors.observed.plain import ADDRESS
 from registry.connectors.reading import pages, passages, trackers, visiting
 from registry.connectors.reading.pdf import apart
-from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, could_not_look
+from registry.connectors.source import Allow, NotSeen, Seen, Source, Way, could_not_look, word
 from registry.outbound import Answer
+from registry.strict.normal import normal
 from registry.strict.schema import Schema
 
 LINKS = 60  # of the notice that are tried
@@ -104,9 +104,12 @@ def _pages(way: Way, settings: Mapping[str, Any], visits: list[Visit]) -> Mappin
             failed = failed or one
             continue
         if answer.status == 200 and (visiting.is_html(answer) or visiting.is_pdf(answer)):
-            visits.append(_visit(answer, asked))
-        found[url], there = _page(way, url, asked, answer, notice=url == settings["notice"])
-        links = links or there
+            with way.item():
+                visits.append(_visit(answer, asked))
+        told, there = {"url": url, "status": answer.status}, list[str]()
+        with way.item():
+            told, there = _page(way, url, asked, answer, notice=url == settings["notice"])
+        found[url], links = told, links or there
     if failed is not None and not found:
         raise failed
     known = {visiting.plain(url) for url in found}
@@ -120,7 +123,7 @@ def _page(
 ) -> tuple[dict[str, Any], list[str]]:
     told: dict[str, Any] = {"url": url, "status": answer.status}
     if answer.status in visiting.MOVED and (where := answer.headers.get("location", "")):
-        told["moved_to"] = ADDRESS.sub("…", urljoin(asked, where))[:2000]
+        told["moved_to"] = word(urljoin(asked, where), most=2000)
     if not notice or answer.status != 200:
         return told, []
     way.evidence(answer.body)
@@ -171,7 +174,7 @@ def _printed(way: Way, answer: Answer) -> Text:
     except NotSeen:
         raise apart.Unreadable("pdf_too_slow") from None
     found = apart.read(answer.body, seconds)
-    line = unicodedata.normalize("NFC", " ".join(text for _, text in found.blocks))
+    line = normal(" ".join(text for _, text in found.blocks))
     links = dict.fromkeys(one for link in found.links if (one := pages.whole(link)) is not None)
     return Text(
         line, passages.of_blocks(found.blocks), found.language, list(links), found.guessed, found.faults
