@@ -17,12 +17,18 @@
         yield way.look("region", lambda: {"region": way.get(f"{base}/api/me")["region"]})
 
     def _accounts(way: Way, base: str) -> Mapping[str, Any]:
-        found: Counter[tuple[Any, ...]] = Counter()
+        found = Accounts()                  # of registry.connectors.reading.tally: what is alike is counted together
         for user in way.pages(f"{base}/api/users", items="users", following=lambda page: page["next"]):
             with way.item():                # one that is not understood is counted, and the look is not whole
-                found[text(user, "role"), domain_of(text(user, "email")), truth(user, "active")] += 1
-        alike = [dict(zip(("role", "domain", "active"), key), count=count) for key, count in found.items()]
-        return {"accounts": alike}
+                found.add(
+                    role=text(user, "role"), domain=domain_of(text(user, "email")), active=truth(user, "active")
+                )
+        return found.payload()
+
+What each kind of observation consists of is in registry/connectors/observed/kinds; what is read alike of many systems
+(roles with their members, lengths, pages, tokens by OAuth, what a credential may do) in registry/connectors/reading. A
+source over HTTP has a setting for where it is asked (`Origin` and `only` of registry.connectors.origin), be it the
+vendor's host unless said otherwise: its recording is played on this machine.
 
 A source gathers and never judges: keys, counts and dates, no contents, no addresses. It holds nothing of which there
 may be many: it counts as it reads. `way.look` sees to the rest: a failure before anything was read is *could not look*

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email.utils
 import hashlib
+import logging
 import random
 import time
 from collections import Counter
@@ -23,6 +24,8 @@ from registry.connectors.seen import NotSeen, Seen, could_not_look
 from registry.connectors.values import MISSHAPEN, listed, mapped
 from registry.outbound import Allow, Answer, Refused
 from registry.strict.normal import piled
+
+log = logging.getLogger(__name__)
 
 TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; who asks for a longer one is left alone until the next run
@@ -86,7 +89,8 @@ class Way:
         except Refused as refused:
             self.faults[refused.code] += 1
             return could_not_look(kind, "unavailable")
-        except errors.Problem:
+        except errors.Problem as problem:
+            log.warning("no payload of %s: %s", kind, "; ".join(map(_place, problem.errors[:10])))
             self.faults["payload_refused"] += 1
             return could_not_look(kind, "not_understood")
         except MISSHAPEN:
@@ -305,6 +309,12 @@ class Way:
             return
         if abs(theirs - datetime.fromisoformat(clock.now()).timestamp()) > SKEW:
             self.faults["clock_differs"] = 1
+
+
+def _place(fault: Mapping[str, str]) -> str:
+    """Where a payload is not of its kind, and why, in words of ours alone: what a system says is in no log."""
+    where = fault["field"]
+    return f"{where.rpartition('/')[0] if fault['code'] == 'unknown_field' else where} {fault['code']}"
 
 
 def _failure(status: int) -> NotSeen:

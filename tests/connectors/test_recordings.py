@@ -17,6 +17,8 @@ from registry.settings import Settings
 from tests import engines
 from tests.connectors import recordings
 
+#: What is refused before anything is asked.
+REFUSED = {"host_refused", "port_refused", "scheme_refused", "url_refused", "address_refused"}
 PLAYED_AT = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 
 
@@ -38,6 +40,7 @@ def test_a_source_understands_its_recording(
         settings = known.settings(given)
         way = Way(allow=known.reach(settings), secrets=secrets, sleep=lambda _: None)
         seen = list(known.observe(way, settings))
+        assert not REFUSED & way.faults.keys(), f"asked where `reach` lets nobody ask: {dict(way.faults)}"
     understood = {
         "observations": [
             {"kind": one.kind, **({} if one.complete else {"complete": False}), "payload": one.payload}
