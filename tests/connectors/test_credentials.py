@@ -38,7 +38,9 @@ from tests.peers import scim, slapd
 @pytest.mark.parametrize("kind", book())
 def test_every_source_that_signs_in_tells_of_its_credential(kind: str) -> None:
     known = book()[kind].source
-    assert ("credential" in known.sees) == bool(known.secrets)
+    assert ("credential" in known.sees) == bool(known.secrets), (
+        "a look of the kind credential tells what ours may do, or why that cannot be told: reading/rights.py"
+    )
     if known.secrets:
         (told,) = [
             one["payload"] for one in recordings.expected(kind)["observations"] if one["kind"] == "credential"

@@ -50,7 +50,7 @@ def test_a_change_is_found_and_putting_it_back_resolves_it(
 def test_whatever_a_source_sees_has_a_turn() -> None:
     sees = {(kind, one) for kind in book() for one in book()[kind].source.sees}
     tried = {(kind, turn.kind) for kind, module in turns.modules().items() for turn in module.TURNS}
-    assert sees == tried, "write a turn"
+    assert sees == tried, f"write a turn in tests/connectors/turns: {sorted(sees ^ tried)}"
 
 
 @pytest.mark.parametrize("kind", book())
