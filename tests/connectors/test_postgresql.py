@@ -169,7 +169,8 @@ def test_h14_nothing_can_be_written(looked: Looked) -> None:
     known = source("postgresql")
     given = known.settings(looked.settings)
     way = Way(allow=known.reach(given), secrets=looked.secrets)
-    with asking.connected(way, given) as connection:
+    with asking.connected(way, given) as session:
+        connection = session.connection
         for statement in (
             "DELETE FROM public.customers",
             "CREATE TABLE public.x (y int)",
@@ -390,20 +391,35 @@ def answering(reply: Callable[[socket.socket], None]) -> Iterator[int]:
         thread.join(5)
 
 
+def _said(sort: bytes, body: bytes) -> bytes:
+    """A message of the protocol."""
+    return sort + (len(body) + 4).to_bytes(4, "big") + body
+
+
+ROW = _said(b"D", b"\0\1" + (100).to_bytes(4, "big") + b"x" * 100)
+NOTICE = _said(b"N", b"SNOTICE\0C00000\0M" + b"x" * 1000 + b"\0\0")
+NOTIFICATION = _said(b"A", b"\0\0\0\1news\0" + b"x" * 1000 + b"\0")
+
+
 def _hello(one: socket.socket) -> None:
-    """Be a PostgreSQL until somebody asks something: no TLS, no password, ready."""
-    one.recv(8)
-    one.sendall(b"N")
-    one.recv(4096)
-    one.sendall(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
-    one.recv(4096)
+    """Be a PostgreSQL until somebody asks something: no password, ready, a transaction begun, a row to come."""
+    one.recv(65536)
+    one.sendall(_said(b"R", bytes(4)) + _said(b"S", b"client_encoding\0UTF8\0") + _said(b"Z", b"I"))
+    assert one.recv(65536).startswith(b"Q")
+    one.sendall(_said(b"C", b"BEGIN\0") + _said(b"Z", b"T"))
+    assert b"SELECT" in one.recv(65536)
+    column = b"superuser\0" + bytes(6) + (25).to_bytes(4, "big") + b"\xff" * 6 + bytes(2)
+    one.sendall(_said(b"T", b"\0\1" + column))
 
 
-def _notices(one: socket.socket) -> None:
-    _hello(one)
-    text = b"SNOTICE\0C00000\0M" + b"x" * 1000 + b"\0\0"
-    while True:
-        one.sendall(b"N" + (len(text) + 4).to_bytes(4, "big") + text)
+def _endless(of: bytes, first: bytes = b"") -> Callable[[socket.socket], None]:
+    def reply(one: socket.socket) -> None:
+        _hello(one)
+        one.sendall(first)
+        while True:
+            one.sendall(of)
+
+    return reply
 
 
 def _silence(one: socket.socket) -> None:
@@ -419,7 +435,25 @@ def _rubbish(one: socket.socket) -> None:
     one.sendall(b"HTTP/1.1 200 OK\r\n\r\n<html>")
 
 
-@pytest.mark.parametrize("reply", [_notices, _silence, _rubbish])
+@pytest.mark.parametrize(
+    "reply",
+    [_endless(ROW * 1000), _endless(NOTIFICATION * 1000), _endless(NOTICE * 1000),
+     _endless(b"x" * 65536, b"D" + (2**30).to_bytes(4, "big"))],
+    ids=["rows", "notifications", "notices", "one row"],
+)  # fmt: skip
+def test_h14_a_server_that_answers_without_end_is_left_when_it_is_too_much(
+    reply: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver would keep all of it: half a gigabyte a second, as long as a run may take."""
+    monkeypatch.setattr(asking, "MOST", 1024 * 1024)
+    with answering(reply) as port:
+        settings = {"host": "127.0.0.1", "port": port, "database": "d", "user": "u", "security": "plain"}
+        seen, way = observe(settings, {"password": "x"}, seconds=120)
+    assert {one.payload["reason"] for one in seen.values()} == {"unavailable"}
+    assert set(way.faults) == {"too_large"}
+
+
+@pytest.mark.parametrize("reply", [_silence, _rubbish])
 def test_h14_a_server_that_keeps_to_nothing_is_left_when_time_is_up(
     reply: Callable[[socket.socket], None],
 ) -> None:

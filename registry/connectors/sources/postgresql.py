@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
-import psycopg
 from marshmallow import fields, validate
 from psycopg import sql
 
@@ -31,7 +30,6 @@ from registry.connectors.sources import _postgresql_statements as ask
 from registry.strict.schema import Integer, OneOf, Schema, Text
 
 MOST_TABLES = 5_000  # with personal data, that are looked into one by one
-BATCH = 2_000  # rows of the catalogue in memory at a time
 
 
 class Dated(Schema):
@@ -144,31 +142,16 @@ class _Database:
     def __init__(self, way: Way, settings: Mapping[str, Any], stack: contextlib.ExitStack) -> None:
         self.way, self.given, self._stack = way, settings, stack
         self.categories = {one["table"]: one["category"] for one in settings.get("categories", ())}
-        self._connection: asking.Database | None = None
+        self._connection: asking.Session | None = None
         self._failed: NotSeen | None = None
         self._tables: list[_Table] | None = None
         self._too_many = False
 
     def _rows(self, statement: LiteralString | sql.Composed, values: Any = None) -> list[dict[str, Any]]:
         """All rows of a statement that gives few. Raises NotSeen."""
-        connection = self._open()
-        try:
-            with connection.transaction():
-                return connection.execute(statement, values).fetchall()
-        except psycopg.Error as error:
-            raise asking.not_seen(error) from None
+        return self._open().rows(statement, values)
 
-    def _stream(self, statement: LiteralString, values: Any) -> Iterator[dict[str, Any]]:
-        """The rows of a statement that may give many: they stay on the server, and come BATCH at a time."""
-        connection = self._open()
-        try:
-            with connection.transaction(), connection.cursor(name="registry") as cursor:
-                cursor.itersize = BATCH
-                yield from cursor.execute(statement, values)
-        except psycopg.Error as error:
-            raise asking.not_seen(error) from None
-
-    def _open(self) -> asking.Database:
+    def _open(self) -> asking.Session:
         self.way.left()
         if self._failed is not None:
             raise self._failed
@@ -200,7 +183,7 @@ class _Database:
         if self._tables is None:
             schemas = self.given.get("schemas")
             found: list[_Table] = []
-            for table in _by_table(self._stream(ask.COLUMNS, [schemas, schemas])):
+            for table in _by_table(self._open().stream(ask.COLUMNS, [schemas, schemas])):
                 self.way.took()
                 if table.columns and len(found) == MOST_TABLES:
                     self._too_many = True
