@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 TRIES = 4
 LONGEST_WAIT = 60.0  # seconds; who asks for a longer one is left alone until the next run
 LONGEST_URL = 8_000
+MOST_VALUES = 1_000_000  # of one answer; a thousand people of a directory have ten thousand
 SKEW = 300.0  # seconds that another's clock may differ before it is told
 
 _PORTS = {"http": 80, "https": 443}
@@ -294,13 +295,7 @@ class Way:
 
     def _json(self, answer: Answer) -> Any:
         self.evidence(answer.body)
-        try:
-            return orjson.loads(answer.body)
-        except ValueError:
-            # A page for people where data was to be: the system is not itself, as when it is being mended.
-            if answer.body.lstrip()[:1] == b"<":
-                raise NotSeen("unavailable", "not_json") from None
-            raise NotSeen("not_understood", "not_json") from None
+        return read_json(answer.body)
 
     def _skewed(self, answer: Answer) -> None:
         try:
@@ -315,6 +310,27 @@ def _place(fault: Mapping[str, str]) -> str:
     """Where a payload is not of its kind, and why, in words of ours alone: what a system says is in no log."""
     where = fault["field"]
     return f"{where.rpartition('/')[0] if fault['code'] == 'unknown_field' else where} {fault['code']}"
+
+
+def read_json(body: bytes) -> Any:
+    """The value of an answer in JSON. Raises NotSeen, also for more values than an answer has."""
+    bounded(body, b",", b"[", b"{")
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        # A page for people where data was to be: the system is not itself, as when it is being mended.
+        if body.lstrip()[:1] == b"<":
+            raise NotSeen("unavailable", "not_json") from None
+        raise NotSeen("not_understood", "not_json") from None
+
+
+def bounded(body: bytes, *marks: bytes) -> None:
+    """Raises NotSeen for an answer with more of these marks, which begin a value each, than are made values of.
+
+    What is small as it comes may be large in memory: 20 megabytes of `{},{},…` take 600.
+    """
+    if sum(body.count(mark) for mark in marks) > MOST_VALUES:
+        raise NotSeen("unavailable", "too_large")
 
 
 def _failure(status: int) -> NotSeen:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry import outbound
+from registry.connectors import way as ways
 from registry.connectors.book import source
 from registry.connectors.seen import Seen
 from registry.connectors.sources._s3_lifecycle import rules_of
@@ -323,6 +324,35 @@ def test_h15_each_way_of_not_seeing_a_lifecycle_is_told_apart(answer: Reply, rea
     assert seen["deletion_rules"].payload == {"asked": "deletion_rules", "reason": reason}
     assert way.faults[code] >= 1
     assert "rules" not in seen["deletion_rules"].payload, "which would say that there is none"
+
+
+_TOLD = "<LocationConstraint>{}</LocationConstraint>"
+_HEAPED = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 2}">' for n in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f'<!DOCTYPE x [<!ENTITY a0 "eu">{_HEAPED}]>{_TOLD.format("&a4;")}',
+        f'<!DOCTYPE x [<!ENTITY a "eu-west-1">]>{_TOLD.format("&a;")}',
+        f'<?xml version="1.0"?>\n<!DOCTYPE x SYSTEM "{{origin}}/x.dtd">{_TOLD.format("eu-west-1")}',
+        f'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>{_TOLD.format("&a;")}',
+    ],
+)
+def test_h12_entities_are_not_resolved(answer: str) -> None:
+    """Within what the parser itself allows, five megabytes become a thousand."""
+    seen, way = answered(location=(200, answer, {}))
+    assert seen["region"].payload == {"asked": "region", "reason": "not_understood"}
+    assert way.faults["answer_malformed"] == 1
+
+
+def test_h12_an_answer_of_endless_elements_is_left_before_they_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ways, "MOST_VALUES", 1000)
+    seen, way = answered(location=(200, _TOLD.format("<a/>" * 1000), {}))
+    assert seen["region"].payload == {"asked": "region", "reason": "unavailable"}
+    assert way.faults["too_large"] == 1
 
 
 def test_h15_a_bucket_in_another_region_tells_where_it_is() -> None:

@@ -129,6 +129,18 @@ def test_h9_h12_an_answer_of_another_form_is_not_understood_and_never_nothing(ca
     assert not seen["region"].complete and seen["accounts"].complete
 
 
+def test_h12_an_answer_of_endless_small_values_is_left_before_they_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty megabytes of `{},{},…` are six hundred in memory, of each system that is looked at side by side."""
+    monkeypatch.setattr(ways, "MOST_VALUES", 1000)
+    for value in (b"{}", b"[]", b"1", b'""'):
+        body = b'{"region": "eu-west-1", "more": [' + value + (b"," + value) * 1000 + b"]}"
+        pulled, seen, _, _ = looked(on("/api/me", (200, {}, body)))
+        assert (reason(seen["region"]), pulled.faults) == ("unavailable", {"too_large": 1})
+        assert seen["accounts"].complete
+
+
 STATUSES = {
     401: "unauthorised", 403: "forbidden", 404: "no_such_endpoint", 405: "no_such_endpoint", 410: "no_such_endpoint",
     501: "no_such_endpoint", 400: "other", 418: "other", 408: "unavailable", 500: "unavailable", 503: "unavailable",

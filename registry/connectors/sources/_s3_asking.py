@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.connectors.source import NotSeen, Way
+from registry.connectors.way import bounded
 
 #: Answers that mean something to botocore. What passes (429, 500s) is tried again by the way.
 _ANSWERS = frozenset({400, 401, 403, 404, 405, 409, 412, 501})
 _ELSEWHERE = re.compile(
     rb"<Code>(?:AuthorizationHeaderMalformed|IllegalLocationConstraintException|PermanentRedirect)</"
 )
+_DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _REGION = re.compile(rb"<Region>([a-z0-9-]{4,40})</Region>")
 #: Headers that are not botocore's to say; none of them is signed.
 _OURS = frozenset({"content-length", "accept-encoding", "host", "expect", "transfer-encoding", "user-agent"})
@@ -101,6 +103,9 @@ def _sender(way: Way) -> Any:
             raise Elsewhere(named[1].decode("ascii") if named else None)
         if answer.status < 300:
             way.evidence(answer.body)
+        bounded(answer.body, b"<")
+        if _DECLARES.search(answer.body):  # entities in entities: no answer of S3 has any
+            raise NotSeen("not_understood", "answer_malformed")
         return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Raw(answer.body))
 
     return send

@@ -41,6 +41,7 @@ from registry.connectors.source import (
 )
 from registry.connectors.sources import _zendesk_log as log
 from registry.connectors.sources import _zendesk_words as words
+from registry.connectors.way import read_json
 from registry.strict.schema import Schema, Text
 
 SCOPES = "read security:read"
@@ -145,7 +146,7 @@ class _Desk:
             headers={"Content-Type": "application/json"},
         )
         try:
-            granted = mapped(orjson.loads(answer.body))
+            granted = mapped(read_json(answer.body))
             self.way.sign_in(self.base, {"Authorization": f"Bearer {text(granted, 'access_token')}"})
         except (ValueError, KeyError):
             raise NotSeen("not_understood", "token_not_understood") from None
