@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"`([^`\n]+)`")
 BLOCK = re.compile(r"^```\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[\s(&|])registry ([a-z][a-z-]+)((?: (?!\\)[^\s|&#]+)*)")
+PATH = re.compile(r"(/v1/[a-z-]+(?:/[a-z0-9-]+)*)(?![a-z0-9-]|/?[…{*])")
 SETTING = re.compile(r"REGISTRY_([A-Z_]+[A-Z])\b")
 #: Of the tests, the bench and the demonstration, not of the service.
 OTHERS = {"TEST"}
@@ -60,6 +62,23 @@ def test_commands_and_options_named_are_there(page: Path) -> None:
         if command is None or options - known - {"--help"}:
             wrong.append((name, sorted(options - known)))
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_named_are_there(page: Path) -> None:
+    told = json.loads((ROOT / "openapi" / "registry.json").read_text("utf-8"))["paths"]
+    known = {tuple("*" if step.startswith("{") else step for step in path.split("/")) for path in told}
+    steps = {len(path) for path in known}
+
+    def there(named: str) -> bool:
+        given = named.split("/")
+        return any(
+            all(one in ("*", step) for one, step in zip(path, given, strict=False))
+            for path in known
+            if len(path) >= len(given) and len(given) <= max(steps)
+        )
+
+    assert {name for name in PATH.findall(page.read_text("utf-8")) if not there(name)} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

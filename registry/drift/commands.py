@@ -109,10 +109,15 @@ def _systems(names: tuple[str, ...]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name in names:
         if "/" in name:
-            found.append(parts(name, "system"))
+            controller, key = parts(name, "system")
+            if not store.exists("system", controller, key):
+                raise NotFound(
+                    f"There is no system {name}. `registry drift {controller}` shows those there are."
+                )
+            found.append((controller, key))
             continue
         if not store.exists("controller", name, name):
-            raise NotFound(f"There is no controller {name}.")
+            raise NotFound(f"There is no controller {name}; a system is given as controller/key.")
         found += [(one.controller, one.key) for one in store.select("system", controllers={name})]
     return found or ([] if names else [(one.controller, one.key) for one in store.select("system")])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from registry import errors
 from registry.connectors.observed.observation import Observation
-from registry.connectors.observed.reasons import SAID
+from registry.connectors.observed.reasons import said
 from registry.connectors.observed.unread import UNREAD
 from registry.law import periods
 
@@ -165,7 +165,7 @@ def trackers(record: Any) -> Iterator[Said]:
 def seen(look: Observation) -> tuple[Said, ...]:
     """What an observation showed, the most important members of it in words; MOST sentences at most."""
     if look.kind == "could_not_look":
-        (fi, en), asked = SAID[look.payload["reason"]], look.about
+        (fi, en), asked = said(look.payload["reason"]), look.about
         return ({"fi": f"{asked} ei saatu katsottua: {fi}", "en": f"{asked} could not be looked at: {en}"},)
     told = iter(_SEEN[look.kind](look.payload))
     shown = list(islice(told, MOST))

@@ -26,7 +26,7 @@ def lines(name: str, file: str, text: str) -> tuple[str, ...]:
             if mode & (stat.S_IWGRP | stat.S_IWOTH):
                 raise ValueError(f"{setting} may be changed by others than its owner: chmod 600")
             if mode & stat.S_IROTH:
-                log.warning("%s may be read by everybody on this machine", setting)
+                log.warning("the file of %s may be read by everybody on this machine: chmod 600 it", setting)
             text = Path(file).read_text("ascii")
         except (OSError, UnicodeDecodeError):
             raise ValueError(f"{setting} cannot be read, or is no ASCII text") from None

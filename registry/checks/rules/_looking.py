@@ -8,6 +8,7 @@ from typing import Any
 from registry import clock
 from registry.checks.rule import Case, Outcome, Severity, dated
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.reasons import said
 
 
 def on_paper(case: Case) -> Outcome | None:
@@ -35,9 +36,9 @@ def unseen(
     elif over := case.lapsed(kind, system):
         fi, en = lapsed_in_words(over)
     elif failed is not None:
-        reason = failed.payload["reason"]
-        fi = f"Järjestelmää {system} ei saatu katsottua ({reason})."
-        en = f"The system {system} could not be looked at ({reason})."
+        why_fi, why_en = said(failed.payload["reason"])
+        fi = f"Järjestelmää {system} ei saatu katsottua ({why_fi})."
+        en = f"The system {system} could not be looked at ({why_en})."
     elif case.observed(kind, system):
         fi, en = (
             f"Järjestelmästä {system} on nähty vain osa.",
@@ -74,9 +75,12 @@ def why_unseen(case: Case, kind: str) -> Unseen:
             fi, en = lapsed_in_words(over)
             return Unseen(f" {fi}", f" {en}", over.id)
         if look := case.blind(kind, system):
-            reason = look.payload["reason"]
-            fi = f" Järjestelmästä {system} sitä ei saatu katsottua ({reason})."
-            return Unseen(fi, f" In {system} it could not be looked at ({reason}).", look.id)
+            fi, en = said(look.payload["reason"])
+            return Unseen(
+                f" Järjestelmästä {system} sitä ei saatu katsottua ({fi}).",
+                f" In {system} it could not be looked at ({en}).",
+                look.id,
+            )
     return Unseen()
 
 

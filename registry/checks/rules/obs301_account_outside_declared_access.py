@@ -29,6 +29,7 @@ from registry.catalogue.record import withheld
 from registry.checks.rule import Case, Outcome, Rule
 from registry.checks.rules._looking import serving, weak
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.reasons import said
 
 RULE = Rule(
     code="OBS301",
@@ -202,8 +203,9 @@ def _unseen(case: Case, system: str | None) -> Outcome:
         )
     for kind, (at, of, what) in _LOOKED_AT.items() if system else ():
         if look := case.blind(kind, system or ""):
-            fi = f"Järjestelmän {system} {at} ei saatu katsottua ({look.payload['reason']})."
-            en = f"The {what} of {system} could not be looked at ({look.payload['reason']})."
+            why_fi, why_en = said(look.payload["reason"])
+            fi = f"Järjestelmän {system} {at} ei saatu katsottua ({why_fi})."
+            en = f"The {what} of {system} could not be looked at ({why_en})."
             break
         if look := next(iter(case.observed(kind, system)), None):
             fi = f"Järjestelmän {system} {of} on nähty vain osa."

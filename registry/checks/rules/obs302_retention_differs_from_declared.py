@@ -25,6 +25,7 @@ from registry import errors
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule, Severity, dated
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.reasons import said
 from registry.law import periods
 
 RULE = Rule(
@@ -231,8 +232,8 @@ def _undecided(declared: Declared, system: str, look: Look) -> Outcome:
     if any(not one.complete for one in seen):
         told.append(("Siitä on nähty vain osa.", "Only part of it has been seen."))
     for one in failed:
-        reason = one.payload["reason"]
-        told.append((f"Katsominen ei onnistunut ({reason}).", f"The look failed ({reason})."))
+        why_fi, why_en = said(one.payload["reason"])
+        told.append((f"Katsominen ei onnistunut ({why_fi}).", f"The look failed ({why_en})."))
     return declared.case.open(
         declared.field,
         key=f"{declared.rule.id}:{system}",

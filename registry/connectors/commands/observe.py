@@ -17,7 +17,7 @@ from registry.connectors.looking import running
 from registry.connectors.looking.expiring import expire
 from registry.connectors.looking.faults import MEANS
 from registry.connectors.looking.running import Ran
-from registry.connectors.observed.reasons import SAID
+from registry.connectors.observed import reasons
 from registry.connectors.seen import Seen
 from registry.errors import NotFound
 from registry.keys.sealing import Sealer
@@ -123,7 +123,7 @@ def _lines(one: Ran) -> Iterable[str]:
 def _said(seen: Mapping[str, Any], looked: Seen) -> str:
     """What was seen of a kind, in a word or two, or why nothing was."""
     if seen["could_not_look"]:
-        return f"could not look: {SAID[seen['could_not_look']][1]}"
+        return f"could not look: {reasons.said(seen['could_not_look'])[1]}"
     said = (_rights if looked.kind == "credential" else _amount)(looked.payload)
     said += "" if seen["complete"] else IN_PART if seen["in_part"] else ", not all was seen"
     return said if seen["observation"] is None else f"{said} (observation {seen['observation']})"

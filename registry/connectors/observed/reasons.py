@@ -10,7 +10,7 @@ REASONS = (
 )  # fmt: skip
 
 #: Each in Finnish and English, to stand in brackets.
-SAID: Mapping[str, tuple[str, str]] = {
+_SAID: Mapping[str, tuple[str, str]] = {
     "unauthorised": ("tunnus puuttuu tai se hylättiin", "there is no credential, or it was refused"),
     "forbidden": ("tunnus ei saa nähdä tätä", "the credential may not see this"),
     "no_such_endpoint": ("järjestelmä ei tarjoa tätä", "the system has no such place to ask"),
@@ -24,3 +24,11 @@ SAID: Mapping[str, tuple[str, str]] = {
 #: or only some of it, or only that it was given more than was asked for. And why it may do more: the system shows what
 #: is looked at to none that may only read.
 BECAUSE = ("not_shown", "not_permitted", "in_part", "wider", "needed")
+
+
+def said(reason: str) -> tuple[str, str]:
+    """A reason in Finnish and English, to stand in brackets; also that evidence expired on a day (``expired DAY``)."""
+    word, _, day = reason.partition(" ")
+    if word == "expired" and day:
+        return f"vanhentunut {day}", f"expired {day}"
+    return _SAID[reason]
