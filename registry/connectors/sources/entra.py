@@ -44,7 +44,7 @@ class EntraSettings(Schema):
     tenant = Text(
         required=True,
         validate=validate.Regexp(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}\Z"),
-        metadata={"description": "Its id, or one of its domains: acme.onmicrosoft.com."},
+        metadata={"description": "Its id, or one of its domains: example.onmicrosoft.com."},
     )
     app_id = Text(
         validate=validate.Regexp(r"[0-9a-fA-F-]{36}\Z"),
