@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -414,6 +415,29 @@ def test_a_source_that_is_gone_and_settings_that_no_longer_fit_are_told(
     del known["desk"]
     assert _faults(run(sealer, row)) == {"unknown_source": 1}
     assert desk.asked == []
+
+
+def test_settings_that_a_hand_in_the_database_led_elsewhere_are_not_followed_and_given_no_secret(
+    sealer: Sealer, desk: Desk
+) -> None:
+    row = add(sealer, desk)
+    told = {**row.told, "settings": {**row.told["settings"], "port": 0}}
+    with serving(Desk()) as elsewhere:
+        told["settings"]["port"] = elsewhere.port
+        for hosts, fault in (
+            (told["hosts"], "hosts_changed"),
+            ([f"127.0.0.1:{elsewhere.port}"], "secret_tampered"),
+        ):
+            document = rfc8785.dumps({**told, "hosts": hosts})
+
+            @writes(journalled=False, why="a test meddles")
+            def meddle(document: bytes = document) -> None:
+                Connector.update(document=document).where(Connector.id == row.id).execute()
+
+            meddle()
+            assert _faults(run(sealer, connected.CONNECTORS.one(row.id))) == {fault: 1}
+        assert elsewhere.asked == desk.asked == []
+    assert not journal.verify().ok
 
 
 def _required() -> Any:

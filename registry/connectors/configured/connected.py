@@ -12,6 +12,7 @@ from registry.db import Instant, Stored, Text
 from registry.journal import Told
 from registry.keys import held
 from registry.keys.sealing import Sealer
+from registry.outbound import Allow
 
 State = Literal["enabled", "paused", "removed"]
 STATES: tuple[State, ...] = get_args(State)
@@ -93,6 +94,11 @@ def run_of(number: int) -> ConnectorRun:
     """How a connector stands."""
     found: ConnectorRun = ConnectorRun.get(ConnectorRun.connector == number)
     return found
+
+
+def reached(allow: Allow) -> list[str]:
+    """The hosts (host:port) that may be reached, in the one form that secrets are bound to."""
+    return sorted(f"{host.lower()}:{port}" for host in allow.hosts for port in allow.ports)
 
 
 def unsealed(row: Connector, sealer: Sealer) -> dict[str, str]:

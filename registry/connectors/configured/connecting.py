@@ -25,6 +25,7 @@ from registry.connectors.configured.connected import (
     State,
     bound_to,
     live,
+    reached,
 )
 from registry.db import writes
 from registry.errors import Conflict, Gone, Invalid, NotFound
@@ -228,7 +229,7 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
                     code=refused.code,
                     field="/settings",
                 ) from None
-    return sorted(f"{host.lower()}:{port}" for host in allow.hosts for port in allow.ports)
+    return reached(allow)
 
 
 def _alone(controller: str, key: str, sees: tuple[str, ...], *, but: int | None = None) -> None:

@@ -88,6 +88,8 @@ MEANS: Mapping[str, str] = {
     "statement_timeout": f"The database took too long. {_AGAIN}",
     "lock_timeout": f"The database is busy with that table. {_AGAIN}",
     # ours
+    "hosts_changed": "The settings lead elsewhere than when they were given: see that they are right, "
+    "then registry connector change NUMBER, and give the secrets anew.",
     "settings_refused": "The settings no longer fit the source: registry connector change NUMBER.",
     "unknown_source": "The source is not installed here any more.",
     "system_gone": "The system has ended: registry connector remove NUMBER.",

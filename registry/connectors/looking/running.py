@@ -23,7 +23,7 @@ from registry import clock, errors, journal
 from registry.clock import later
 from registry.connectors.book import Bound, source
 from registry.connectors.configured import connected
-from registry.connectors.configured.connected import Connector, ConnectorRun, unsealed
+from registry.connectors.configured.connected import Connector, ConnectorRun, reached, unsealed
 from registry.connectors.looking.pulling import Looked, Pulled, nothing, pull
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.seen import could_not_look
@@ -204,12 +204,25 @@ def _claimed(row: Connector, sealer: Sealer, due_only: bool, dry_run: bool, seco
         return job
     try:
         job.settings = known.settings(told["settings"])
+        if _elsewhere(known, job.settings, told["hosts"]):
+            job.failed = nothing(tuple(told["sees"]), "other", "hosts_changed")
+            return job
         job.secrets = unsealed(row, sealer)
     except errors.Invalid:
         job.failed = nothing(tuple(told["sees"]), "other", "settings_refused")
     except errors.Unavailable as problem:
         job.failed = nothing(tuple(told["sees"]), "unauthorised", problem.code)
     return job
+
+
+def _elsewhere(known: Bound, settings: Mapping[str, Any], hosts: list[str]) -> bool:
+    """Whether settings lead to other hosts than those written down beside them, which their secrets are bound to: by
+    another version of the source, or by a hand in the database.
+    """
+    try:
+        return reached(known.reach(settings)) != hosts
+    except Exception:  # a defect of the source, of which the pull tells, and asks nobody
+        return False
 
 
 @writes(journalled=False, why="who is looking just now; what is seen is journalled")
