@@ -61,7 +61,10 @@ class Bound:
         try:
             return dict(self.source.settings().load(given))
         except ValidationError as error:
-            raise invalid(error, "/settings") from None
+            problem = invalid(error, "/settings")
+            form = described(self.source.settings())
+            told = [{**one, "message": _explained(one, form)} for one in problem.errors]
+            raise errors.Invalid(problem.detail, errors=told) from None
 
 
 def bound(kind: str, module: ModuleType) -> Bound:
@@ -96,6 +99,18 @@ def described(schema: Schema) -> list[dict[str, Any]]:
             told["has"] = described(inner.schema)
         found.append(told)
     return found
+
+
+def _explained(fault: Mapping[str, str], form: list[dict[str, Any]]) -> str:
+    """What is wrong with a setting, and what the setting is."""
+    found: dict[str, Any] | None = None
+    for name in fault["field"].split("/")[2:]:
+        if not name.isdecimal():
+            found = next((one for one in form if one["name"] == name), None)
+            form = (found or {}).get("has", [])
+    return (
+        f"{fault['message']} {found['description']}" if found and found["description"] else fault["message"]
+    )
 
 
 @functools.cache

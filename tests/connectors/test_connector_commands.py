@@ -18,6 +18,7 @@ from registry.connectors import book
 from registry.connectors.book import Bound
 from registry.connectors.configured.connected import CONNECTORS, unsealed
 from registry.connectors.looking.faults import MEANS
+from registry.errors import Invalid
 from registry.keys.sealing import Sealer, new_key
 from registry.settings import Settings
 from tests.connectors import desk as source
@@ -101,6 +102,7 @@ def test_a_secret_comes_from_a_file_or_from_another_program(desk: Desk, tmp_path
         (("add", "acme/ghost", "desk", "--set", "host=127.0.0.1", "--set", "port=1"), "declare it first"),
         (("add", "acme/desk", "ghost"), "The kinds of source are desk."),
         (("add", "acme/desk", "desk"), "/settings/host: Missing data for required field."),
+        (("add", "acme/desk", "desk", "--set", "host="), "Missing data for required field."),
         (("add", "acme/desk", "desk", "--set", "host"), "write NAME=VALUE"),
         (("add", "acme/desk", "desk", "--set", "port={"), "port begins as JSON does and is none"),
         (("add", "acme/desk", "desk", "--settings", "ghost.yaml"), "ghost.yaml"),
@@ -144,6 +146,18 @@ def test_each_source_says_what_each_setting_is() -> None:
     listed = CliRunner().invoke(main, ["connector", "sources", "postgresql"], env={"COLUMNS": "80"}).output
     assert "request_log (with the setting requests)" in listed and "  received" in listed
     assert max(map(len, listed.splitlines())) <= 80
+
+
+def test_what_is_wrong_with_a_setting_is_told_with_what_it_is() -> None:
+    with pytest.raises(Invalid) as refused:
+        book.book()["scim"].settings({"address": "https://a.example", "roles": [{"permission": "agent"}]})
+    assert refused.value.errors == [
+        {
+            "field": "/settings/roles/0/name",
+            "code": "required",
+            "message": "Missing data for required field. As the system calls it.",
+        }
+    ]
 
 
 def test_what_a_run_may_tell_by_the_docs_is_told_with_what_to_do() -> None:

@@ -70,7 +70,11 @@ class DocumentSchema(Part):
     type = word(*DOCUMENT_TYPES)
     title = line(1000)
     subtitle = line(1000)
-    language = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"))
+    language = fields.String(
+        validate=validate.Regexp(
+            r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", error="wrong_form: A language by its code: fi."
+        )
+    )
     created_on = Day()
     updated_on = Day()
     version = line(60)

@@ -18,7 +18,11 @@ COLLECTION = ("provided", "observed", "staff", "derived", "inferred", "received"
 class IdentifiedSchema(Part):
     """A part that others refer to by `id`; where none is written it is numbered by position."""
 
-    id = fields.String(validate=validate.Regexp(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"))
+    id = fields.String(
+        validate=validate.Regexp(
+            r"^[A-Za-z][A-Za-z0-9_-]{0,39}$", error="wrong_form: A letter, then letters, digits, _ and -: D1."
+        )
+    )
 
 
 class PurposeSchema(IdentifiedSchema):

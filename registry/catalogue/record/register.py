@@ -120,7 +120,14 @@ class RecordSchema(Part):
     storage_locations = Many(StorageLocationSchema)
     retention = Many(RetentionSchema, numbered="R")
     backups = One(BackupsSchema)
-    systems = Many(ma.fields.String(validate=validate.Regexp(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")))
+    systems = Many(
+        ma.fields.String(
+            validate=validate.Regexp(
+                r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$",
+                error="wrong_form: The key of a system of the same controller, without the controller: helpdesk.",
+            )
+        )
+    )
     access = One(AccessSchema)
     responsibilities = Many(ResponsibilitySchema)
     security_measures = Many(SecurityMeasureSchema)

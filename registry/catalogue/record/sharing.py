@@ -92,7 +92,11 @@ class ProcessorSchema(Part):
     contract_ref = line()
     contract_date = Day()
     sub_processors = Many(SubProcessorSchema)
-    sub_processor_list_hash = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$"))
+    sub_processor_list_hash = fields.String(
+        validate=validate.Regexp(
+            r"^[0-9a-f]{64}$", error="wrong_form: The 64 hexadecimal digits that OBS305 tells."
+        )
+    )
     involvement_text = Prose()
 
 

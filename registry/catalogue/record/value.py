@@ -317,14 +317,17 @@ class Term(fields.String):
 
     def __init__(self, *prefixes: str, **kwargs: Any) -> None:
         pattern = rf"^({'|'.join(prefixes)}):[A-Za-z0-9][A-Za-z0-9-]*$"
-        super().__init__(validate=[validate.Regexp(pattern), validate.Length(max=120)], **kwargs)
+        such = "pd:EmailAddress" if "pd" in prefixes else f"{prefixes[0]}:…"
+        form = f"wrong_form: A term of the Data Privacy Vocabulary, with {' or '.join(prefixes)} before it: {such}."
+        super().__init__(validate=[validate.Regexp(pattern, error=form), validate.Length(max=120)], **kwargs)
 
 
 class Country(fields.String):
     """A country by ISO 3166-1 alpha-2, or `EU`, `EEA`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Regexp(r"^([A-Z]{2}|EEA)$"), **kwargs)
+        form = "wrong_form: A country in two capital letters (FI), or EU, or EEA."
+        super().__init__(validate=validate.Regexp(r"^([A-Z]{2}|EEA)$", error=form), **kwargs)
 
 
 class Refs(fields.Field[Any]):

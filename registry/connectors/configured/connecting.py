@@ -236,7 +236,9 @@ def _alone(controller: str, key: str, sees: tuple[str, ...], *, but: int | None 
     for other in live().where((Connector.controller == controller) & (Connector.system == key)):
         if other.id != but and (both := sorted({*other.told["sees"]} & {*sees})):
             raise Conflict(
-                f"Connector {other.id} looks at this already: {', '.join(both)}.", code="already_looked_at"
+                f"Connector {other.id} looks at this already: {', '.join(both)}. Change or remove that one; "
+                "what lies in two places is declared as two systems.",
+                code="already_looked_at",
             )
 
 
