@@ -35,7 +35,8 @@ SAYS = {
         "dark": "Nobody has looked at this system: have it looked at (`registry connector add`), or hand in what it "
                 "is like (`registry observations`).",
         "nothing": "No system is declared: `registry load` declares some.", "seen": "It was last looked at on {day}.",
-        "until": ", until {day}",
+        "until": ", until {day}", "heads": "system|looked at|✓|?|✗|what differs", "unseen": "never",
+        "unnamed": "no register names it", "stale": "{count} kinds of look are overdue",
     },
     "fi": {
         "declared": "ilmoitettu", "observed": "havaittu", "whole": "", "part": ", ei kaikkea", "days": " pv",
@@ -45,7 +46,8 @@ SAYS = {
                 "millainen se on (`registry observations`).",
         "nothing": "Yhtään järjestelmää ei ole ilmoitettu: `registry load` ilmoittaa.",
         "seen": "Se katsottiin viimeksi {day}.",
-        "until": ", {day} asti",
+        "until": ", {day} asti", "heads": "järjestelmä|katsottu|✓|?|✗|mikä eroaa", "unseen": "ei koskaan",
+        "unnamed": "mikään rekisteri ei nimeä sitä", "stale": "{count} lajia katsottu liian kauan sitten",
     },
 }  # fmt: skip
 #: Verdicts and aspects, by language.
@@ -69,6 +71,11 @@ INDENT = "              "
 @click.command("drift")
 @click.argument("names", nargs=-1, metavar="[CONTROLLER|SYSTEM]…")
 @click.option("--all", "whole", is_flag=True, help="Show also what agrees and what does not apply.")
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="A line for each system: what differs, how much is unknown, when it was looked at.",
+)
 @click.option("--fail-on-difference", is_flag=True, help="Exit with 1 where something differs.")
 @click.option(
     "--language", type=click.Choice(("fi", "en")), default="en", show_default=True, help="Of the sentences."
@@ -79,6 +86,7 @@ def command(
     ctx: click.Context,
     names: tuple[str, ...],
     whole: bool,
+    summary: bool,
     fail_on_difference: bool,
     language: str,
     as_json: bool,
@@ -89,7 +97,7 @@ def command(
     all that there are where none is given.
     """
     settings, differs = terminal.opened(), False
-    systems = _systems(names)
+    systems, rows = _systems(names), list[tuple[str, ...]]()
     if not systems and not as_json:
         click.echo(SAYS[language]["nothing"])
     for controller, key in systems:
@@ -98,8 +106,12 @@ def command(
         differs = differs or any(one.verdict == "differs" for one in every)
         if as_json:
             click.echo(orjson.dumps(told(found, settings.look_days)))
+        elif summary:
+            rows.append(_row(found, language))
         else:
             _print(found, whole, language)
+    if rows:
+        click.echo(terminal.table(SAYS[language]["heads"].split("|"), rows))
     if fail_on_difference and differs:
         ctx.exit(1)
 
@@ -141,11 +153,28 @@ def _print(found: Drift, whole: bool, language: str) -> None:
     _after(found, language)
 
 
+def _row(found: Drift, language: str) -> tuple[str, ...]:
+    """A system in one line, of all the registers that name it."""
+    says, every = SAYS[language], [one for register in found.registers for one in register.aspects]
+    counts: Counter[str] = Counter(one.verdict for one in every)
+    told = list(dict.fromkeys(_called(one, language) for one in every if one.verdict == "differs"))
+    if not found.registers:
+        told.append(says["unnamed"])
+    if late := sum(one.days is not None for one in found.overdue):
+        told.append(says["stale"].format(count=late))
+    looked = found.looked_at[:10] if found.looked_at else says["unseen"]
+    numbers = (str(counts[one]) for one in ("agrees", "unknown", "differs"))
+    return found.system, looked, *numbers, ", ".join(told)
+
+
+def _called(one: Beside, language: str) -> str:
+    return ASPECTS[language].get(one.aspect.name, one.aspect.name.replace("_", " "))
+
+
 def _block(found: Drift, one: Beside, language: str) -> None:
     """An aspect: its statements, what was seen with the evidence and its age, and what is wrong or open."""
     says = SAYS[language]
-    name = ASPECTS[language].get(one.aspect.name, one.aspect.name.replace("_", " "))
-    click.secho(f"{MARKS[one.verdict]} {name} ({one.aspect.code})", fg=COLOURS[one.verdict])
+    click.secho(f"{MARKS[one.verdict]} {_called(one, language)} ({one.aspect.code})", fg=COLOURS[one.verdict])
     for statement in one.statements:
         mark = f"{MARKS[statement.verdict]} " if len(one.statements) > 1 else ""
         _line(says["declared"], mark + ("; ".join(said[language] for said in statement.declared) or "–"))

@@ -407,6 +407,10 @@ def test_in_a_terminal(terminal: Callable[..., Any], look: Look) -> None:
     assert said and "belong to no declared" in said[0]  # how bad it is
     assert "\x1b[" not in shown.output  # no colours where nobody looks
     assert "✓ säilytys (OBS302)" in terminal("acme/desk", "--all", "--language", "fi").output
+    rows = [line.split() for line in terminal("acme", "--summary").output.splitlines()[2:]]
+    assert rows[1][:2] == ["acme/desk", clock.now()[:10]] and rows[1][-1] == "domains"
+    assert (rows[0][0], rows[0][1], " ".join(rows[0][5:])) == ("acme/alone", "never", "no register names it")
+    assert terminal("acme/desk", "--summary", "--fail-on-difference").exit_code == 1
     assert terminal("acme/desk", "--fail-on-difference").exit_code == 1
     assert terminal("acme/mail", "--fail-on-difference").exit_code == 0
     assert "No register names" in terminal("acme").output
