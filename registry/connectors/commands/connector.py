@@ -233,6 +233,8 @@ def _row(row: Connector) -> tuple[str, str, str, str]:
     lacking = [one["name"] for one in row.told["secrets"] if not one["given_at"]]
     last, due = stands["last_run"], stands["due_at"]
     said = f"{last['state']} {_minute(last['began_at'])}" if last else "not looked yet"
+    if last and last["state"] != "complete" and last["faults"]:
+        said += f" ({', '.join(list(last['faults'])[:3])})"
     if lacking:
         said += f"; lacks {', '.join(lacking)}"
     if row.state == "paused":

@@ -35,7 +35,9 @@ def vouched(
     given = clock.day(taken_at[:10])
     if not given <= clock.day(expires_on) <= periods.add(given, LONGEST):
         raise Invalid(
-            "From the day it was given on up to two years after.", code="impossible_time", field="/expires_on"
+            "The day from which it no longer counts is one of the two years after it was given.",
+            code="impossible_time",
+            field="/expires_on",
         )
 
 
