@@ -193,6 +193,8 @@ def connected(checked: list[str], port: int, ends: float) -> _Plain:
 
 def _answer(response: Any, most: int, redirects: bool) -> Answer:
     status = response.status
+    if not 100 <= status < 600:  # RFC 9110, 15: there are no others
+        raise Refused("answer_malformed")
     if 300 <= status < 400 and status != 304 and not redirects:
         raise Refused("redirect_refused")
     packed = response.headers.get("content-encoding", "").strip().lower()

@@ -170,6 +170,12 @@ def test_what_is_not_read_makes_no_difference(letters: list[str]) -> None:
     assert [word for one in sentences(text) for word in words(one)] == list(told)
 
 
+@given(st.text(st.sampled_from("aA1 .\x00\x1b\x9b\u202e\u2028\uffff\ue000\U000e0041"), max_size=60))
+def test_what_is_quoted_holds_nothing_that_a_terminal_would_obey(text: str) -> None:
+    for one in sentences(text):
+        assert quoted(one, frozenset()).isprintable()
+
+
 @given(st.text(max_size=3000))
 def test_sentences_are_short_and_lose_no_word(text: str) -> None:
     every = list(sentences(text))

@@ -427,6 +427,13 @@ def test_every_status_but_a_redirect_is_an_answer(status: str) -> None:
     assert got.status == int(status[:3])
 
 
+@pytest.mark.parametrize("status", ["600 ?", "999 ?"])
+def test_a_status_that_there_is_none_of_is_no_answer(status: str) -> None:
+    with serving(answer(b"", status=status)) as server, pytest.raises(Refused) as caught:
+        outbound.ask("GET", f"http://{THEIRS}:{server.port}/", allow=allowed(server))
+    assert caught.value.code == "answer_malformed"
+
+
 PIECES = st.sampled_from(
     [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 204 No\r\n", b"HTTP/0.9 1\r\n", b"HTTP/1.1 99999 x\r\n",
      b"HTTP/1.1 100 C\r\n\r\n",

@@ -131,7 +131,10 @@ def quoted(text: str, known: Collection[str]) -> str:
         long = len(small) >= _BEGINNING and small[:_BEGINNING] in known
         return found[0] if long or small.startswith(_BEGINNINGS) else LEFT_OUT
 
-    return re.sub("[@＠﹫_]", " ", _WORD.sub(kept, plain))
+    told = re.sub("[@＠﹫_]", " ", _WORD.sub(kept, plain))
+    return "".join(
+        char if char.isprintable() else " " for char in told
+    )  # what a terminal would obey, and the like
 
 
 def unquotable(text: str) -> bool:
