@@ -289,6 +289,39 @@ def test_h8_h12_a_server_that_means_ill_ends(ill: Any, monkeypatch: pytest.Monke
     permit(Settings())
 
 
+def heaped(accepted: socket.socket, came: list[bytes]) -> None:
+    """Signs in whoever comes, and answers a search with one attribute of nothing but small values, without end."""
+    asked = accepted.recv(10_000)
+    number = asked[2 : 4 + asked[3]]
+    signed_in = number + bytes([0x61, 7, 10, 1, 0, 4, 0, 4, 0])
+    accepted.sendall(bytes([0x30, len(signed_in)]) + signed_in)
+    accepted.recv(10_000)
+    accepted.sendall(bytes([0x30, 0x84, 0x00, 0xFF, 0xFF, 0xFF]))
+    while True:
+        accepted.sendall(b"\x04\x01a" * 20_000)
+
+
+def test_h12_an_answer_of_endless_small_values_is_left_before_they_are_made() -> None:
+    """Twenty megabytes of them would be more than a thousand."""
+    open_to()
+    with canary(heaped) as (port, _):
+        settings = {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "plain",
+            "base": slapd.BASE,
+            "roles": ROLES,
+        }
+        watch = Look("ldap", settings, SECRETS)
+        found = watch.look()
+        assert all(one.kind == "could_not_look" for one in found.values())
+        assert found["accounts"].payload["reason"] == "unavailable"
+        assert watch.way.faults["too_large"] >= 1, watch.way.faults
+        known = source("ldap")
+        assert known.reach(known.settings(settings)).most <= 4 * 1024 * 1024
+    permit(Settings())
+
+
 # --- what a person's entry says
 
 

@@ -24,6 +24,9 @@ from registry.strict.schema import Integer, OneOf, Schema, Text
 
 PORTS = {"ldaps": 636, "starttls": 389, "plain": 389}
 DEPTH = 20  # groups in groups
+#: Bytes of what one question is answered with. What is read of them takes eighty times as much, where a server means
+#: ill; forty thousand members of a group fit, and those of a larger one are found by `memberOf`.
+LONGEST = 4 * 1024 * 1024
 SHOWN = 5  # groups of a role of which it is asked what we may change
 GROUPS = frozenset(
     {"group", "groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "organizationalrole"}
@@ -85,7 +88,7 @@ SOURCE = Source(
 
 def reach(settings: Mapping[str, Any]) -> Allow:
     """The directory, and no server that it refers to."""
-    return Allow(hosts=(settings["host"],), ports=frozenset({_port(settings)}))
+    return Allow(hosts=(settings["host"],), ports=frozenset({_port(settings)}), most=LONGEST)
 
 
 def observe(way: Way, settings: Mapping[str, Any]) -> Iterator[Seen]:
