@@ -76,6 +76,8 @@ def test_what_is_needed_is_asked_for(acme: Caller, name: str) -> None:
         ({"kind": "contents"}, 422, "/kind", "not_one_of"),
         ({"complete": "yes"}, 422, "/complete", "not_boolean"),
         ({"collector": "someone@acme.example"}, 422, "/collector", "personal_data"),
+        ({"collector": "zendesk connector 3"}, 422, "/collector", "reserved"),
+        ({"collector": "Zendesk \uff23onn\u200bector: \uff13 (nightly)"}, 422, "/collector", "reserved"),
         ({"raw_sha256": "AB"}, 422, "/raw_sha256", "wrong_form"),
         ({"payload": []}, 422, "/payload", "wrong_type"),
         (

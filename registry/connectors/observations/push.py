@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from registry.errors import Invalid, Problem
 from registry.law.reading import Misprint
 from registry.law.reading import parse as parse_yaml
 from registry.strict.body import parse
+from registry.strict.normal import normal
 
 
 class Payload(fields.Field[Any]):
@@ -40,6 +42,25 @@ class Payload(fields.Field[Any]):
         raise self.make_error("invalid")
 
 
+#: As a connector of ours is called where it looked, whatever stands between its letters.
+_OURS = re.compile(r"connector\d+")
+
+
+class Collector(Word):
+    """Who or what looked: nobody but our own connectors is called as they are."""
+
+    default_error_messages = {
+        "ours": "reserved: Connectors of this registry are called so, and they do not push."
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        plain = "".join(char for char in normal(text, "NFKC").casefold() if char.isalnum())
+        if _OURS.search(plain):
+            raise self.make_error("ours")
+        return text
+
+
 class SentObservationSchema(Schema):
     """What a system showed. `id`, `recorded_at` and `digest` are ours to give."""
 
@@ -52,7 +73,7 @@ class SentObservationSchema(Schema):
     complete = Boolean(
         required=True, metadata={"description": "Whether everything was seen; false when the pull broke off."}
     )
-    collector = Word(metadata={"description": "Who or what looked; the writer, if left out."})
+    collector = Collector(metadata={"description": "Who or what looked; the writer, if left out."})
     invented = Boolean(metadata={"description": "Made up for a demonstration."})
     reference = Word(
         most=2000,
