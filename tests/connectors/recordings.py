@@ -49,7 +49,7 @@ def recorded(kind: str) -> Path:
 def expected(kind: str) -> dict[str, Any]:
     """What is to be understood of it; nothing, as long as nobody has written that down."""
     path = ROOT / kind / "expected.yml"
-    return dict(yaml.safe_load(path.read_text("utf-8"))) if path.exists() else {}
+    return dict(yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
 
 
 class Recording(StandIn):
