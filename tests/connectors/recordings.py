@@ -9,7 +9,7 @@ A recording is a file `recorded.<suffix>`, and its suffix says how it is played:
 - `.sql`: statements that make a database of PostgreSQL what it was; `settings.yml` beside it has further settings.
 
 `expected.yml` holds what the source understood, `{origin}` for where it was played: `observations` (kind, payload,
-`complete` if not true) and `faults`.
+`complete` if not true) and `faults`; among these is `clock_differs` wherever HTTP is played, for the time is NOW.
 """
 
 from __future__ import annotations

@@ -49,8 +49,9 @@ def test_a_source_understands_its_recording(
         "faults": dict(way.faults),
     }
     understood = json.loads(PLAYED_AT.sub("{origin}", json.dumps(understood)))
-    assert understood == recordings.expected(kind), yaml.safe_dump(
-        understood, allow_unicode=True, sort_keys=False
+    print(yaml.safe_dump(understood, allow_unicode=True, sort_keys=False))
+    assert understood == recordings.expected(kind), (
+        "what was understood is printed below, to be copied once it is read"
     )
     told = json.dumps([one.payload for one in seen], ensure_ascii=False)
     assert "@" not in told
