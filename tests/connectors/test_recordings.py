@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -49,7 +50,7 @@ def test_a_source_understands_its_recording(
         "faults": dict(way.faults),
     }
     understood = json.loads(PLAYED_AT.sub("{origin}", json.dumps(understood)))
-    print(yaml.safe_dump(understood, allow_unicode=True, sort_keys=False))
+    click.echo(yaml.safe_dump(understood, allow_unicode=True, sort_keys=False))
     assert understood == recordings.expected(kind), (
         "what was understood is printed below, to be copied once it is read"
     )
