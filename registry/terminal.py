@@ -112,6 +112,13 @@ def columns() -> int:
     return max(60, shutil.get_terminal_size((100, 24)).columns)
 
 
+def filled(text: str, first: str = "", below: str = "  ") -> str:
+    """A text in lines of the terminal's width, the first after `first`, the others after `below`; words stay whole."""
+    return textwrap.fill(
+        _shown(text), columns(), initial_indent=first, subsequent_indent=below, break_on_hyphens=False
+    )
+
+
 #: Below so many columns, what the last one says goes under its row.
 NARROW = 36
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")

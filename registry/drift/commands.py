@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 
 import click
@@ -59,7 +58,7 @@ VERDICTS = {
 }  # fmt: skip
 SEVERITIES = {"en": {}, "fi": {"error": "virhe", "warning": "varoitus", "info": "tiedoksi"}}
 ASPECTS = {
-    "en": {},
+    "en": {"sub_processors": "sub-processors"},
     "fi": {"retention": "säilytys", "roles": "roolit", "domains": "verkkotunnukset",
            "account_hygiene": "tunnusten hoito", "region": "sijainti", "fields": "tiedot",
            "sub_processors": "alikäsittelijät", "publication": "julkaisu", "requests": "pyynnöt",
@@ -149,7 +148,7 @@ def _print(found: Drift, whole: bool, language: str) -> None:
         if found.looked_at:
             click.echo(SAYS[language]["seen"].format(day=found.looked_at[:10]))
     if not found.looked_at:
-        click.secho(_filled(SAYS[language]["dark"]), fg="yellow")
+        click.secho(terminal.filled(SAYS[language]["dark"]), fg="yellow")
     _after(found, language)
 
 
@@ -197,12 +196,8 @@ def _block(found: Drift, one: Beside, language: str) -> None:
 
 def _line(name: str, text: str, colour: str | None = None) -> None:
     first = f"  {name:<{len(INDENT) - 2}}"
-    filled = textwrap.fill(text, terminal.columns(), initial_indent=first, subsequent_indent=INDENT)
+    filled = terminal.filled(text, first, INDENT)
     click.echo(click.style(filled[: len(first)], fg=colour) + filled[len(first) :])
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(text, terminal.columns(), subsequent_indent="  ")
 
 
 def _after(found: Drift, language: str) -> None:
@@ -215,7 +210,7 @@ def _after(found: Drift, language: str) -> None:
         if one.more:
             _line("", f"… {one.more}")
     if dark := [one.kind for one in found.overdue if one.taken_at is None]:
-        click.echo(_filled(says["never"].format(kinds=", ".join(dark))))
+        click.echo(terminal.filled(says["never"].format(kinds=", ".join(dark))))
     for late in found.overdue:
         if late.days is not None:
             click.echo(says["late"].format(kind=late.kind, days=late.days))

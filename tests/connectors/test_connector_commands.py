@@ -129,6 +129,15 @@ def test_a_secret_that_the_source_has_not_is_not_asked_for(desk: Desk) -> None:
 
 
 @one_engine
+def test_a_secret_is_taken_as_it_is_but_for_the_end_of_its_line(desk: Desk) -> None:
+    run("connector", "add", "acme/desk", "desk", "--set", "host=127.0.0.1", "--set", f"port={desk.port}")
+    assert run("connector", "secret", 1, "token", "--file", "-", typed=f" {SECRET} \r\n").exit_code == 0
+    assert unsealed(CONNECTORS.one(1), Sealer.of(Settings.from_env())) == {"token": f" {SECRET} "}
+    done = run("connector", "secret", 1, "token", "--file", "-", typed="\n")
+    assert done.exit_code == 1 and "The secret is empty." in done.output
+
+
+@one_engine
 def test_where_no_key_is_it_says_how_to_make_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     run("connector", "add", "acme/desk", "desk", "--set", "host=127.0.0.1", "--set", f"port={desk.port}")
     monkeypatch.delenv("REGISTRY_SECRET_KEY")

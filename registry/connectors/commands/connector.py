@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,8 +124,10 @@ def secret(number: int, name: str, file: Any) -> None:
         )
         raise Invalid(told, code="unknown_secret")
     value = file.read() if file else click.prompt(f"{name} of {row.kind} {number}", hide_input=True, err=True)
+    if not (value := value.rstrip("\r\n")):
+        raise Invalid("The secret is empty.", code="too_short")
     connecting.give_secrets(
-        number, {name: value.strip()}, by=terminal.OPERATOR, expect=row.version, sealer=_sealer(ours)
+        number, {name: value}, by=terminal.OPERATOR, expect=row.version, sealer=_sealer(ours)
     )
     _next(CONNECTORS.one(number))
 
@@ -210,7 +211,7 @@ def _tell(known: Bound) -> None:
         click.echo(f"\n{title}" if rows else f"\n{title}: none")
         if rows:
             click.echo(terminal.table(["name", "what it is"], rows))
-    click.echo("\n" + _filled(f"sees: {', '.join(_sight(told, kind) for kind in told['sees'])}"))
+    click.echo("\n" + terminal.filled(f"sees: {', '.join(_sight(told, kind) for kind in told['sees'])}"))
 
 
 def _asked(settings: Sequence[Mapping[str, Any]], depth: int = 0) -> Iterable[tuple[str, str]]:
@@ -260,11 +261,7 @@ def _next(row: Connector) -> None:
     lines += [f"It lacks a secret: registry connector secret {row.id} {name}" for name in lacking]
     if not lacking:
         lines.append(f"Try it: registry observe {system} --dry-run")
-    click.echo("\n".join(map(_filled, lines)))
-
-
-def _filled(line: str) -> str:
-    return textwrap.fill(line, terminal.columns(), subsequent_indent="  ")
+    click.echo("\n".join(map(terminal.filled, lines)))
 
 
 def _one(number: int) -> Connector:

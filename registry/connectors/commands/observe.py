@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -85,10 +84,9 @@ def _is_of(row: Connector, name: str) -> bool:
 
 def _report(ran: list[Ran], dry_run: bool) -> str:
     if not ran:
-        return _filled(
-            "",
+        return terminal.filled(
             "Nothing to look at: no connector is enabled, or none is due. `registry connector list` shows those there "
-            "are, and `registry connector add` has a system looked at.",
+            "are, and `registry connector add` has a system looked at."
         )
     summed = f"{len(ran)} connectors" if len(ran) != 1 else "1 connector"
     states = [one.told["state"] if one.told is not None else "not run" for one in ran]
@@ -112,12 +110,11 @@ def _lines(one: Ran) -> Iterable[str]:
     ]
     width = max((len(kind) for kind, _ in told), default=0)
     for kind, said in told:
-        yield _filled(f"  {kind:<{width}}  ", said)
+        yield terminal.filled(said, f"  {kind:<{width}}  ", " " * (width + 4))
     for code, count in one.told["faults"].items():
         means = f" – {MEANS[code]}" if code in MEANS else ""
-        yield _filled("  ", f"{code} ({count}){means}", indent=4).replace(
-            code, click.style(code, fg="yellow"), 1
-        )
+        told_of = terminal.filled(f"{code} ({count}){means}", "  ", "    ")
+        yield told_of.replace(code, click.style(code, fg="yellow"), 1)
 
 
 def _said(seen: Mapping[str, Any], looked: Seen) -> str:
@@ -127,11 +124,6 @@ def _said(seen: Mapping[str, Any], looked: Seen) -> str:
     said = (_rights if looked.kind == "credential" else _amount)(looked.payload)
     said += "" if seen["complete"] else IN_PART if seen["in_part"] else ", not all was seen"
     return said if seen["observation"] is None else f"{said} (observation {seen['observation']})"
-
-
-def _filled(first: str, text: str, indent: int | None = None) -> str:
-    below = " " * (len(first) if indent is None else indent)
-    return textwrap.fill(text, terminal.columns(), initial_indent=first, subsequent_indent=below)
 
 
 #: Why it cannot be told what a credential may do, in words.
