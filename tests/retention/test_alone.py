@@ -15,7 +15,7 @@ from tests.retention.conftest import Keeper
 
 NOW = "2027-03-10T09:00:00.000000Z"
 P1D = {"applies_to": ["D1"], "duration": "P1D", "action": "erase", "mode": "automatic"}
-P1Y = {**P1D, "duration": "P1Y"}
+P1Y, P8Y = {**P1D, "duration": "P1Y"}, {**P1D, "duration": "P8Y"}
 NEED = {"applies_to": ["D1"], "criterion": "as long as needed"}
 TALK, MAIL = "pd:Communication", "pd:EmailAddress"
 
@@ -67,3 +67,59 @@ def test_l8_a_category_that_keeps_goes_on_keeping_the_kind_that_it_was(
     assert told(data_category=TALK) == "delete_after"
     assert told(data_category=MAIL) == "no_rule"
     assert journal.verify().ok
+
+
+def agreed(at: Callable[[str], None], number: int) -> None:
+    """Somebody else approves a change, and its day comes."""
+    at(changing.approve(number, by="client/second", expect=1, delay=timedelta(days=7))["begins"])
+
+
+def test_l8_what_was_agreed_without_a_system_does_not_come_to_it_with_the_register(
+    at: Callable[[str], None],
+) -> None:
+    """A register leaves a system, has its rule shortened by somebody who sees the rest of it, and comes back."""
+    keeper = Keeper("acme", "customers")
+    there, here = {"system": "acme/chat", "category": "D1"}, {"system": "acme/desk", "category": "D1"}
+    keeper.put(P8Y, systems=["desk", "chat"])
+    keeper.put(P8Y, systems=["desk"])
+    keeper.put(P1D, systems=["desk"])
+    agreed(at, 1)
+    assert (told(**here), told(**there)) == ("delete_after", "no_rule")
+    keeper.put(P1D, systems=["desk", "chat"])
+    assert (told(**here), told(**there)) == ("retain", "retain"), "a rule of a register is of all its systems"
+    agreed(at, 2)
+    assert (told(**here), told(**there)) == ("delete_after", "delete_after")
+    assert journal.verify().ok
+
+
+def test_l8_what_is_left_out_without_a_system_is_kept_there_when_the_register_comes_back(
+    at: Callable[[str], None],
+) -> None:
+    """The same with a category that is left out meanwhile: a rule of another register would delete its data there."""
+    Keeper("acme", "other").put({**P1D, "applies_to": ["D2"]}, systems=["chat"])
+    keeper, there = Keeper("acme", "customers"), {"system": "acme/chat", "category": "D2"}
+    keeper.put(P8Y, {**P8Y, "applies_to": ["D2"]}, systems=["desk", "chat"])
+    keeper.put(P8Y, {**P8Y, "applies_to": ["D2"]}, systems=["desk"])
+    keeper.put(P8Y, systems=["desk"], data_categories=[category(TALK)])
+    agreed(at, 1)
+    assert told(**there) == "kept_elsewhere"
+    keeper.put(P8Y, systems=["desk", "chat"], data_categories=[category(TALK)])
+    assert told(**there) == "kept_elsewhere"
+    agreed(at, 2)
+    assert told(**there) == "delete_after"
+
+
+def test_a_register_that_comes_back_to_a_system_as_it_left_it_waits_for_nobody(
+    at: Callable[[str], None],
+) -> None:
+    keeper, there = Keeper("acme", "customers"), {"system": "acme/chat", "category": "D1"}
+    keeper.put(P1D, systems=["desk", "chat"])
+    keeper.put(P1D, systems=["desk"])
+    keeper.put(P8Y, systems=["desk"])
+    keeper.put(P8Y, systems=["desk", "chat"])
+    assert told(**there) == "retain"
+    keeper.put(P1D, systems=["desk"])  # waits
+    agreed(at, 1)
+    keeper.put(P1D, systems=["desk", "chat"])
+    assert told(**there) == "retain", "what was said of it last"
+    assert changing.Change.select().where(changing.CHANGES.stands).count() == 2

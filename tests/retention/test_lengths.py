@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -61,8 +62,10 @@ def test_what_keeps_and_what_a_change_says_of_it() -> None:
     assert (SILENT.told(), CONFLICT.told()) == (None, None)
 
 
-def planned(new: list[Kept], before: list[Kept] | None) -> tuple[list[Placed], list[dict[str, Any]]]:
-    return plan(new, before, silence=silence, unclear=unclear)
+def planned(
+    new: list[Kept], before: list[Kept] | None, once: Sequence[Kept] = ()
+) -> tuple[list[Placed], list[dict[str, Any]]]:
+    return plan(new, before, once=once, silence=silence, unclear=unclear)
 
 
 def test_the_first_rules_begin_at_once() -> None:
@@ -93,6 +96,20 @@ def test_a_rule_where_there_was_none_waits() -> None:
         [Placed(SILENT, False), Placed(SIX, True)],
         [{"category": "D1", "from": None, "to": SIX.told(), "meanwhile": "keep"}],
     )
+
+
+def test_what_was_said_once_of_a_system_counts_besides() -> None:
+    assert planned([SIX], [SIX], [YEAR]) == (
+        [Placed(YEAR, False), Placed(SIX, True)],
+        [{"category": "D1", "from": YEAR.told(), "to": SIX.told(), "meanwhile": "as_before"}],
+    )
+    assert planned([YEAR], [SIX], [YEAR]) == ([Placed(YEAR)], [])
+    assert planned([SIX], [SIX], [kept("D2", "P1Y")]) == (
+        [Placed(SIX), Placed(silence("D2", KIND), False)],
+        [{"category": "D2", "from": YEAR.told(), "to": None, "meanwhile": "keep"}],
+    )
+    # It takes the place of nothing: where nothing is said now, a rule waits, however long it was once.
+    assert planned([SIX], [], [SIX])[0] == [Placed(SILENT, False), Placed(SIX, True)]
 
 
 def test_a_rule_taken_back_keeps_at_once() -> None:

@@ -81,6 +81,27 @@ class Said:
         }
 
 
+class Places:
+    """The systems for which a register is published, and those for which it will be."""
+
+    def __init__(self) -> None:
+        self.now: set[str] = set()
+        self.planned: list[tuple[str, set[str]]] = []
+
+    def put(self, at: str, systems: set[str]) -> None:
+        """From then on these and no others; what was to begin later falls."""
+        self.planned = [one for one in self.planned if one[0] < at]
+        self.planned.append((at, set(systems)))
+
+    def by(self, now: str) -> set[str]:
+        """Those of now, which does not run backwards."""
+        for at, systems in self.planned:
+            if at <= now:
+                self.now = systems
+        self.planned = [one for one in self.planned if one[0] > now]
+        return self.now
+
+
 class NeverSooner(RuleBasedStateMachine):
     """Two registers and two systems, and one person who may do everything that needs no second one."""
 
@@ -101,9 +122,16 @@ class NeverSooner(RuleBasedStateMachine):
         self.ever: set[tuple[str, str, str, str | None]] = set()
         #: (system, register) of all that was ever declared.
         self.named: set[tuple[str, str]] = set()
-        #: From when an approved change begins, and how soon data may be deleted of which nothing had been said.
-        self.begins: set[str] = set()
+        #: From when approved changes begin, and of which registers; how soon data may be deleted of which nothing had
+        #: been said.
+        self.begins: dict[str, set[str]] = {}
         self.opened: dict[tuple[Any, ...], str] = {}
+        #: Where each is published, and was; which were published anew; and how soon data could be deleted before some
+        #: registers went away that may come back as they were.
+        self.places = {name: Places() for name in NAMES}
+        self.was: dict[str, set[str]] = {name: set() for name in NAMES}
+        self.spoke: set[str] = set()
+        self.back: dict[tuple[Any, ...], tuple[str, set[str]]] = {}
         self.holds: list[tuple[int, str, Any]] = []
         self.before = self.moments()
         for name, spans in (("a", ("P6M", None, "P1Y")), ("b", ("P1D", "P1M", "P1D"))):
@@ -184,7 +212,7 @@ class NeverSooner(RuleBasedStateMachine):
         self.named |= {(system, which) for system in self.said[which].systems}
         with suppress(Conflict):
             self.keepers[which].publish(written)
-            self.note(which)
+            self.note(which, effective)
 
     @rule(which=which, back=st.integers(1, 4))
     def publish_an_older_version(self, which: str, back: int) -> None:
@@ -202,18 +230,21 @@ class NeverSooner(RuleBasedStateMachine):
                 for data in body["data_categories"]
             }
             one.status = body["register"]["status"]
-            self.note(which)
+            self.note(which, older.effective_from)
 
     @rule(which=which)
     def withdraw(self, which: str) -> None:
         self.tick()
-        self.keepers[which].withdraw()
+        if self.keepers[which].withdraw():
+            self.places[which].put("", set())
 
     @rule(which=which, later=st.booleans())
     def end(self, which: str, later: bool) -> None:
         self.tick()
         with suppress(Gone, NotFound):
-            self.keepers[which].end(clock.written(self.moment + timedelta(days=5)) if later else None)
+            at = clock.written(self.moment + timedelta(days=5)) if later else None
+            self.keepers[which].end(at)
+            self.places[which].put(at or "", set())
 
     @rule(second=st.booleans())
     def approve(self, second: bool) -> None:
@@ -224,7 +255,17 @@ class NeverSooner(RuleBasedStateMachine):
                     row.id, by="client/second" if second else BY, expect=row.version, delay=DELAY
                 )
                 assert second
-                self.begins.add(told["begins"])
+                self.begins.setdefault(told["begins"], set()).add(row.register)
+
+    @rule(which=which, id_=st.sampled_from(IDS), systems=places)
+    def shorten_with_consent(self, which: str, id_: str, systems: set[str]) -> None:
+        """Of a register in some systems, and in all of them what was agreed is over when it has begun."""
+        if id_ in self.said[which].categories:
+            kind, said = self.said[which].categories[id_]
+            self.said[which].categories[id_] = (kind, {**said, "duration": "P1D"})
+            self.move(which, systems)
+            self.approve(True)
+            self.clock_steps(8)
 
     @rule()
     def refuse(self) -> None:
@@ -272,9 +313,15 @@ class NeverSooner(RuleBasedStateMachine):
 
     # --- what is compared
 
-    def note(self, which: str) -> None:
+    def note(self, which: str, since: str | None) -> None:
         """What was published; of what nothing had been said the first to speak may say how long."""
         one = self.said[which]
+        begins = since if since is not None and since > clock.now() else ""
+        self.places[which].put(begins, one.systems if one.status != "planned" else set())
+        if one.ended_on is not None:
+            self.places[which].put(self.end_of(self.moment.date() + timedelta(days=one.ended_on)), set())
+        if not begins:
+            self.spoke.add(which)
         for system in one.systems:
             first = all((at, register) != (system, which) for at, register, _, _ in self.ever)
             for id_, (kind, said) in one.categories.items():
@@ -332,18 +379,43 @@ class NeverSooner(RuleBasedStateMachine):
         found = self.moments()
         behind = self.moment < self.latest
         was, self.latest = clock.written(self.latest), max(self.latest, self.moment)
-        begun = {one for one in self.begins if one <= clock.written(self.latest)}
-        self.begins -= begun
+        begun = {at for at in self.begins if at <= clock.written(self.latest)}
+        changed = {name for at in begun for name in self.begins.pop(at)}
+        there = {name: set(one.by(clock.written(self.latest))) for name, one in self.places.items()}
         for question, moment in found.items():
             if begun or moment >= self.before[question]:
                 continue
             assert self.before[question] == NEVER, (question, moment, self.before[question], was)
-            assert question in self.opened, (question, moment)
-            assert moment >= self.opened[question], (question, moment)
+            least = [self.opened.get(question, NEVER), self.back.get(question, (NEVER, set()))[0]]
+            assert moment >= min(least), (question, moment, least)
         if behind and not begun:
             # What is said while the clock is behind is stricter; compared is what was said before it was put back.
             return
-        self.before = found
+        for question, moment in found.items():
+            self.leave(question, moment, there, changed)
+        self.before, self.was, self.spoke = found, there, set()
+
+    def leave(
+        self, question: tuple[Any, ...], moment: str, there: dict[str, set[str]], changed: set[str]
+    ) -> None:
+        """Note who went away from what is asked about, and who is there again, with whatever it says now."""
+        system, register, *_ = question
+        mine = {name for name in NAMES if register in (None, name)}
+        gone = {name for name in mine if system in self.was[name] - there[name]}
+        if question not in self.back and gone and moment == NEVER != self.before[question]:
+            self.back[question] = self.before[question], set()
+        if question in self.back:
+            soon, away = self.back[question]
+            away = (away | gone) - {name for name in self.spoke if system in there[name]}
+            # What was agreed on for another of them meanwhile may make it sooner; for those who are away it does not.
+            soon = "" if changed & mine - away else soon
+            self.back[question] = soon, away
+            if not away:
+                del self.back[question]
+
+    @staticmethod
+    def end_of(day: date) -> str:
+        return clock.start_of(day + timedelta(days=1), clock.HELSINKI)
 
     @invariant()
     def held_is_held(self) -> None:

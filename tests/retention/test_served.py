@@ -330,7 +330,7 @@ def test_l4_whatever_happens_only_what_is_published_in_effect_and_not_ended_is_s
 
     with monkeypatch.context() as patched:
         # What a shorter rule waits for is tested elsewhere; here every publication is as good as a first one.
-        patched.setattr(served, "_before", lambda *_: None)
+        patched.setattr(served, "_before", lambda *_: (None, []))
         for step in (("put", -40, "P6M"), *steps):
             moment += timedelta(seconds=1)
             now = clock.written(moment)

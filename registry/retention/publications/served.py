@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -33,7 +33,9 @@ from registry.retention.publications.stored import (
     ServedTogether,
     content,
     mark,
+    named,
     remember,
+    said_once,
     together,
 )
 from registry.retention.rules.lengths import Kept, Placed, plan
@@ -68,11 +70,11 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
         raise Conflict("The version ends the register; there is nothing to publish.", code="ended")
     rules, now = derive(record, written), journal.stamp()
     begins = max(written.effective_from, now)
-    before = _before(written.controller, written.key, now)
+    before, once = _before(written.controller, written.key, record.system_keys, now)
     _close(written.controller, written.key, begins, now, by)
     publication = Publication.begin(written, now, until=_last(record))
     saying = Saying(record, rules, {"revision": publication.revision, "published_at": now})
-    placed, shortened = plan(saying.all(), before, silence=saying.silence, unclear=saying.unclear)
+    placed, shortened = plan(saying.all(), before, once=once, silence=saying.silence, unclear=saying.unclear)
     change = CHANGES.following() if shortened else None
     rows = [_row(publication, place, one, change) for place, one in enumerate(placed)]
     for batch in peewee.chunked(rows, 100):
@@ -107,21 +109,50 @@ def publish_rules(record: Record, written: Written, *, by: str) -> tuple[Rule, .
     return rules
 
 
-def _before(controller: str, key: str, now: str) -> list[Kept] | None:
-    """What was said last of a register's categories, and is not over by an approved change; None: never anything.
+def _before(
+    controller: str, key: str, systems: Collection[str], now: str
+) -> tuple[list[Kept] | None, list[Kept]]:
+    """What was said last of a register's categories, and is not over by an approved change (None: never anything); and
+    what was said last of those of these systems that it named before, and not then.
 
     Of all publications that are open, the planned ones among them; where none is, of those closed last.
     """
     mine = Publication.select().where(Publication.of(controller, key))
     published = list(mine.order_by(Publication.revision))
     if not published:
-        return None
+        return None, []
     open_ = [one for one in published if one.closed_at is None and one.until > now]
     last = published[-1]
     meant = open_ or [
         one for one in published if one is last or (last.closed_at and one.closed_at == last.closed_at)
     ]
-    rows = list(ServedRule.select().where(ServedRule.publication.in_([one.id for one in meant])))
+    rows = _rules_of(meant)
+    there = {system for row in rows for system in _named(row)}
+    # What is agreed on while a system is not named is not agreed on for the data that was left in it.
+    back = set(said_once(controller, key, systems)) - there
+    once: list[Any] = []
+    for one in reversed(published if back else ()):
+        found = _rules_of([one])
+        again = back & {name for row in found for name in _named(row)}
+        if again:
+            once += found
+            back -= again
+        if not back:
+            break
+    return _standing(rows, now), _standing(once, now)
+
+
+def _rules_of(publications: Iterable[Publication]) -> list[Any]:
+    of = ServedRule.publication.in_([one.id for one in publications])
+    return list(ServedRule.select(ServedRule, Publication).join(Publication).where(of))
+
+
+def _named(row: Any) -> set[str]:
+    return named(orjson.loads(bytes(row.document)), row.publication)
+
+
+def _standing(rows: Sequence[Any], now: str) -> list[Kept]:
+    """Of rules as they are stored what is not over by an approved change."""
     over = begun({row.change for row in rows if row.change is not None}, now)
     return [_kept(row) for row in rows if row.comes or row.change not in over]
 

@@ -108,6 +108,22 @@ def remember(controller: str, key: str, systems: Iterable[str], rows: Iterable[M
         SaidOnce.insert_many(batch).on_conflict_ignore().execute()
 
 
+def said_once(controller: str, key: str, systems: Collection[str]) -> list[str]:
+    """Of these systems those of which a register ever said something."""
+    of = (SaidOnce.controller == controller) & (SaidOnce.key == key) & SaidOnce.system.in_(list(systems))
+    return [system for (system,) in SaidOnce.select(SaidOnce.system).where(of).distinct().tuples()]
+
+
+def named(said: Mapping[str, Any], publication: Publication) -> set[str]:
+    """The systems that the document of a rule names for its publication.
+
+    What was carried over from an earlier one may name systems that are no longer meant.
+    """
+    if said["revision"] != publication.revision:
+        return set()
+    return {name.partition("/")[2] for name in said["systems"]}
+
+
 def left(
     system: tuple[str, str],
     spoken: Collection[str],
@@ -169,12 +185,7 @@ def _published(object_: str, revision: int | None) -> bytes | None:
         if not _alike(row, said):
             return b"columns differ from the document"  # what finds a rule finds another one now
         marks.append(mark(document, row.change, row.comes))
-        # What was carried over from an earlier publication may name systems that are no longer meant.
-        mine = (
-            {name.partition("/")[2] for name in said["systems"]}
-            if said["revision"] == found.revision
-            else set()
-        )
+        mine = named(said, found)
         if {(system, row.category, row.data_category or "") for system in mine} - once:
             return b"forgotten as something that was said once"
         systems |= {f"{controller}/{system}" for system in mine}

@@ -63,14 +63,16 @@ def plan(
     new: Sequence[Kept],
     before: Sequence[Kept] | None,
     *,
+    once: Sequence[Kept] = (),
     silence: Callable[[str, str | None], Kept],
     unclear: Callable[[Kept, str | None], Kept],
 ) -> tuple[list[Placed], list[dict[str, Any]]]:
     """What is served of `new` and when, and what the change that it needs is about (empty: it needs none).
 
-    `new` has every category of the record; `before` is what was said until now (None: nothing ever). Meanwhile the old
-    rule goes on where it is certainly the longer one; where that cannot be said, `unclear(rule, data_category)` is a
-    conflict: keep. `silence(category, data_category)` is what stands for a category without a rule.
+    `new` has every category of the record; `before` is what was said until now (None: nothing ever), `once` what was
+    said last of systems that were left since and are named again. Meanwhile the old rule goes on where it is certainly
+    the longer one; where that cannot be said, `unclear(rule, data_category)` is a conflict: keep.
+    `silence(category, data_category)` is what stands for a category without a rule.
     """
     if before is None:
         return [Placed(one) for one in new], []
@@ -79,6 +81,7 @@ def plan(
     for one in new:
         olds = [old for old in before if old.category == one.category]
         olds = olds or [silence(one.category, one.data_category)]
+        olds += [old for old in once if old.category == one.category]
         if all(_found_as(one, old) and at_least(one, old) for old in olds):
             placed.append(Placed(one))
             continue
@@ -93,7 +96,7 @@ def plan(
                 "meanwhile": "keep" if meanwhile[0].keeps else "as_before",
             }
         )
-    for old in _missed(new, before):
+    for old in _missed(new, [*before, *once]):
         placed.append(Placed(silence(old.category, old.data_category), False))
         told.append({"category": old.category, "from": old.told(), "to": None, "meanwhile": "keep"})
     return placed, told
