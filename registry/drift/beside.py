@@ -171,18 +171,20 @@ def _statements(
     if aspect.name != "retention":
         yield Statement(aspect.field, tuple(aspect.declared(case.record)), verdict, wrong)
         return
-    placed: list[Outcome] = []
+    placed = {f"{aspect.field}/{index}" for index in range(len(case.record.retention))}
+    by_field: dict[str, list[Outcome]] = {}
+    for one in wrong:
+        by_field.setdefault(one.field, []).append(one)
     for index, rule in enumerate(case.record.retention):
         field = f"{aspect.field}/{index}"
-        mine = tuple(one for one in wrong if one.field == field)
-        placed += mine
+        mine = tuple(by_field.get(field, ()))
         own = _together(one.kind for one in mine) if mine else "agrees"
         if verdict == "not_applicable":
             own = verdict
         elif own == "agrees":
             own = whole if rule.duration else "unknown"  # what cannot be measured was not compared
         yield Statement(field, (sides.retention(rule),), own, mine)
-    rest = tuple(one for one in wrong if all(one is not each for each in placed))
+    rest = tuple(one for one in wrong if one.field not in placed)
     if rest or not case.record.retention:
         yield Statement(aspect.field, (), verdict, rest)
 

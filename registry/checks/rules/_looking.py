@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from registry import clock
@@ -97,6 +98,11 @@ def lapsed_in_words(seen: Observation) -> tuple[str, str]:
 def weak(seen: Observation) -> Severity | None:
     """On the vendor's papers alone a finding is at most a warning."""
     return "warning" if seen.source_level == "vendor_doc" else None
+
+
+def some(names: Sequence[str], most: int = 10, between: str = ", ") -> str:
+    """The first of some names, and how many more there are: a system may have thousands."""
+    return between.join(names[:most]) + (f" + {len(names) - most}" if len(names) > most else "")
 
 
 #: Roles of those who are served, not of those who serve.

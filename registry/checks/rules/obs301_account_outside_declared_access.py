@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from registry.catalogue.facets import fold
 from registry.catalogue.record import withheld
 from registry.checks.rule import Case, Outcome, Rule
-from registry.checks.rules._looking import serving, weak
+from registry.checks.rules._looking import serving, some, weak
 from registry.connectors.observed.observation import Observation
 from registry.connectors.observed.reasons import said
 
@@ -236,8 +236,8 @@ def _untestable(case: Case) -> Outcome:
     seen = {"fi": "", "en": ""}
     if domains:
         seen = {
-            "fi": f" Tunnuksia on näistä: {', '.join(domains)}.",
-            "en": f" There are accounts of: {', '.join(domains)}.",
+            "fi": f" Tunnuksia on näistä: {some(domains)}.",
+            "en": f" There are accounts of: {some(domains)}.",
         }
     return case.open(
         _field(case),

@@ -24,6 +24,7 @@ from typing import Any
 from registry import errors
 from registry.checks.phrases import says
 from registry.checks.rule import Case, Outcome, Rule, Severity, dated
+from registry.checks.rules._looking import some
 from registry.connectors.observed.observation import Observation
 from registry.connectors.observed.reasons import said
 from registry.law import periods
@@ -45,6 +46,10 @@ RULE = Rule(
     ),
     kinds=("fail", "pass", "na", "open"),
 )  # fmt: skip
+
+
+#: Of one period so many rules or items of one look are told one by one: a system may have thousands of either.
+MOST = 50
 
 
 @dataclasses.dataclass
@@ -130,17 +135,17 @@ def _configured(declared: Declared, seen: Observation, look: Look) -> None:
     longer = [rule for rule in active if _is_longer(rule, declared.longest)]
     fitting = [rule for rule in active if rule.get("after") and rule not in longer and not rule.get("only")]
     if longer and not fitting:
-        for rule in longer:
-            look.wrongs.append(_too_long(declared, seen, rule))
+        look.wrongs += [_too_long(declared, seen, rule) for rule in longer[:MOST]]
+        look.wrongs += _others(declared, seen, "rule", len(longer) - MOST)
     elif longer:
-        names = ", ".join(_called(rule) for rule in longer)
+        names = some([_called(rule) for rule in longer])
         look.notes.append(
             (f"Säännön kohde on epäselvä: {names}.", f"It is not clear what this rule is about: {names}.")
         )
     elif fitting:
         look.kept |= seen.complete
     else:
-        names = ", ".join(_called(rule) for rule in active)
+        names = some([_called(rule) for rule in active])
         look.notes.append(
             (
                 f"Säännöstä ei selviä, kattaako se kaiken: {names}.",
@@ -150,7 +155,7 @@ def _configured(declared: Declared, seen: Observation, look: Look) -> None:
 
 
 def _inactive(declared: Declared, seen: Observation, rules: list[Any], look: Look) -> None:
-    off = ", ".join(_called(rule) for rule in rules)
+    off = some([_called(rule) for rule in rules])
     fi = f"Poistosääntö on pois käytöstä: {off}." if off else "Järjestelmässä ei ole poistosääntöä."
     en = f"The deletion rule is switched off: {off}." if off else "The system has no deletion rule."
     if seen.complete and declared.rule.mode in (None, "automatic"):
@@ -205,7 +210,7 @@ def _actual(declared: Declared, seen: Observation, look: Look) -> None:
              "The oldest item is older than the period, which runs from something else than its creation.")
         )  # fmt: skip
         return
-    for item, day in overdue:
+    for item, day in overdue[:MOST]:
         period = {language: periods.text(declared.longest, language) for language in ("fi", "en")}
         look.wrongs.append(
             declared.fail(
@@ -217,7 +222,19 @@ def _actual(declared: Declared, seen: Observation, look: Look) -> None:
                 f"though the declared period is {period['en']}. Delete what is overdue.",
             )
         )
+    look.wrongs += _others(declared, seen, "oldest", len(overdue) - MOST)
     look.kept |= bool(items) and not overdue and seen.complete
+
+
+def _others(declared: Declared, seen: Observation, key: str, count: int) -> Iterator[Outcome]:
+    """What is not told one by one."""
+    if count > 0:
+        yield declared.fail(
+            seen,
+            f"{key}s:more",
+            fi=f"Samoin {count} muuta järjestelmässä {seen.system}.",
+            en=f"The same goes for {count} others in {seen.system}.",
+        )
 
 
 def _undecided(declared: Declared, system: str, look: Look) -> Outcome:
@@ -258,8 +275,8 @@ def _untestable(case: Case, measurable: list[Declared], systems: list[str]) -> O
     note = {"fi": "", "en": ""}
     if off:
         note = {
-            "fi": f" Poistosääntö on pois käytöstä ({'; '.join(off)}).",
-            "en": f" A deletion rule is switched off ({'; '.join(off)}).",
+            "fi": f" Poistosääntö on pois käytöstä ({some(off, between='; ')}).",
+            "en": f" A deletion rule is switched off ({some(off, between='; ')}).",
         }
     seen = next(iter(case.observed("deletion_rules")), None)
     if not measurable:

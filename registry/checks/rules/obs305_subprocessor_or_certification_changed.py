@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.checks.rule import Case, Outcome, Rule, dated
-from registry.checks.rules._looking import unseen, weak, why_unseen
+from registry.checks.rules._looking import some, unseen, weak, why_unseen
 from registry.clock import day
 from registry.connectors.observed.observation import Observation
 from registry.law import remembered
@@ -143,7 +143,7 @@ def _list(
 
 
 def _changed(added: list[str], gone: list[str], new: str, away: str) -> str:
-    told = [f"{word} {', '.join(names)}" for word, names in ((new, added), (away, gone)) if names]
+    told = [f"{word} {some(names)}" for word, names in ((new, added), (away, gone)) if names]
     return f" ({'; '.join(told)})" if told else ""
 
 
