@@ -14,6 +14,12 @@ from registry import db, outbound
 from registry.settings import Settings
 from tests import engines
 
+# What is set for a registry of one's own, in the shell that tests are run from, is no matter of theirs.
+for _name in [
+    name for name in os.environ if name.startswith("REGISTRY_") and not name.startswith("REGISTRY_TEST_")
+]:
+    del os.environ[_name]
+
 RUN = pytest.StashKey[tuple[str, int]]()  # the directory of the run, and the process that owns it
 
 # Workers and a database server share few cores: how long an example takes says nothing about the code.
