@@ -73,8 +73,10 @@ def test_a_system_is_connected_tried_listed_changed_and_left(desk: Desk) -> None
     (line,) = run("connector", "list", "acme/desk", "--json").output.splitlines()
     told = json.loads(line)
     assert (told["id"], told["every_hours"], told["last_run"]["state"]) == (1, 24, "complete")
+    assert run("connector", "change", 1, "--every-hours", 6, "--by-hand").exit_code == 2
     changed = run("connector", "change", 1, "--pause", "--by-hand")
-    assert changed.exit_code == 0 and "paused" in run("connector", "list").output
+    assert changed.exit_code == 0 and "registry connector change 1 --resume" in changed.output
+    assert "paused" in run("connector", "list").output
     row = CONNECTORS.one(1)
     assert (row.state, row.told["every_hours"], row.told["settings"]["port"]) == ("paused", None, desk.port)
     assert run("connector", "change", 1, "--resume", "--every-hours", 6).exit_code == 0

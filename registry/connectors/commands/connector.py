@@ -96,6 +96,8 @@ def change(
 ) -> None:
     """Change connector NUMBER. Secrets are dropped where it is to reach another host."""
     terminal.opened()
+    if by_hand and every_hours:
+        raise click.UsageError("Give --every-hours or --by-hand.")
     told = _one(number).told
     state: State = told["state"] if pause is None else "paused" if pause else "enabled"
     connecting.change_connector(
@@ -259,7 +261,9 @@ def _next(row: Connector) -> None:
         f"Connector {row.id} looks at {system} by {row.kind}; it may reach {', '.join(row.told['hosts'])}."
     ]
     lines += [f"It lacks a secret: registry connector secret {row.id} {name}" for name in lacking]
-    if not lacking:
+    if row.state == "paused":
+        lines.append(f"It is paused: registry connector change {row.id} --resume")
+    elif not lacking:
         lines.append(f"Try it: registry observe {system} --dry-run")
     click.echo("\n".join(map(terminal.filled, lines)))
 
