@@ -74,6 +74,13 @@ USERS: dict[str, User] = {
         "/v1/retention-rules?system=seamk/chat",
     ),
 }
+#: What can be tried on the command line.
+COMMANDS = {
+    "drift --summary": "systems beside their records, a line each",
+    "drift seamk/chat": "one of them in full",
+    "check osekk/opintori": "what is wrong with a record, and what to do",
+    "connector sources": "which systems can be looked at",
+}
 #: So many days the auditor is engaged for.
 DAYS = 30
 
@@ -231,8 +238,10 @@ def _told(base: str, issued: dict[str, str], audit: int) -> str:
         if user.besides:
             lines += [f"  {user.besides}:", _curl(issued["dpo"], f"{base}/v1/audits/{audit}/reads")]
         lines.append("")
+    lines += ["In another terminal, in this folder and with the same settings"]
+    lines += [f"  .venv/bin/python -m registry {words:<22} {what}" for words, what in COMMANDS.items()]
     return "\n".join(
-        [*lines, f"The same is in {TOLD} for scripts. Tokens last a day. Ctrl-C ends the server."]
+        [*lines, "", f"The same is in {TOLD} for scripts. Tokens last a day. Ctrl-C ends the server."]
     )
 
 

@@ -242,5 +242,10 @@ def test_what_the_demonstration_says_to_try_can_be_tried(
             assert answers[2].json["items"][-1]["target"] == target  # type: ignore[index]  # JSON
         assert engaging.Engagement.select().count() == 1
         assert journal.verify().ok
+        typed = re.findall(r"-m registry (.+?)  ", said[-1])
+        assert len(typed) == len(demo.COMMANDS)
+        for words in typed:
+            assert run(*words.split()).exit_code == 0
+            db.open(database_url)
     finally:
         db.close()

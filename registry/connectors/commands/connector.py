@@ -25,7 +25,7 @@ PAIR = "NAME=VALUE"
 
 @click.group(cls=terminal.Told)
 def connector() -> None:
-    """Which systems are looked at, by which source, with which credential."""
+    """Which systems are looked at, and by which source."""
 
 
 @connector.command()
