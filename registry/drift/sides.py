@@ -10,7 +10,7 @@ from registry import errors
 from registry.connectors.observed.observation import Observation
 from registry.connectors.observed.reasons import said
 from registry.connectors.observed.unread import UNREAD
-from registry.law import periods
+from registry.law import law, periods
 
 #: A sentence in Finnish and English.
 Said = Mapping[str, str]
@@ -136,7 +136,16 @@ def processors(record: Any) -> Iterator[Said]:
         name = one.name or "–"
         yield {"fi": f"{name} (käyttää: {own})", "en": f"{name} (uses: {own})"} if own else same(name)
     for transfer in record.transfers.items_:
-        yield same(" – ".join(filter(None, (transfer.importer, transfer.country, transfer.instrument))))
+        ground = law().instruments.get(transfer.instrument or "")
+        named = (
+            {"fi": ground.name.fi, "en": ground.name.en}
+            if ground is not None
+            else same(transfer.instrument or "")
+        )
+        yield {
+            lang: " – ".join(filter(None, (transfer.importer, transfer.country, named[lang])))
+            for lang in ("fi", "en")
+        }
 
 
 def published(record: Any) -> Iterator[Said]:

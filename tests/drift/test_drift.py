@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from registry import clock, db
 from registry.catalogue import store
+from registry.catalogue.record import assemble
 from registry.cli import main
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.observed import kinds
@@ -387,6 +388,18 @@ def test_it_is_served(acme: Caller, look: Look) -> None:
     assert (told["retention"]["evidence"][0]["age_days"], answer.json["overdue_after_days"]) == (0, 30)
     assert acme.get("/v1/systems/acme/ghost/drift").status_code == 404
     assert acme.get("/v1/systems/other/desk/drift").status_code == 404
+
+
+def test_what_a_transfer_rests_on_is_told_by_its_name() -> None:
+    items = [
+        {"importer": "Zendesk, Inc.", "country": "US", "instrument": "dpf_eu_us"},
+        {"importer": "Pilvi"},
+    ]
+    told = {"register": "Asiakkaat", "systems": [], "transfers": {"status": "stated", "items": items}}
+    record = assemble("acme/clients", told, {"name": "Acme"}, {})
+    said = [one["fi"] for one in sides.processors(record)]
+    assert said[0].startswith("Zendesk, Inc. – US – ") and "dpf_eu_us" not in said[0]
+    assert said[-1] == "Pilvi"
 
 
 @pytest.fixture
