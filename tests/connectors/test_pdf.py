@@ -232,6 +232,8 @@ def test_the_process_can_open_nothing_once_it_reads() -> None:
          "pdf_reader_failed"),
         ("""print('{"blocks": [["text", 1]], "guessed": false, "language": null, "links": [], "faults": []}')""",
          "pdf_reader_failed"),
+        (r"""print('{"blocks": [["text", "\\ud800"]], "guessed": 1, "language": null, "links": [], "faults": []}')""",
+         "pdf_reader_failed"),
         (f"{PROCESS}; process.limited(); b'x' * (1 << 30)", "pdf_reader_failed"),
         (f"{PROCESS}; process.limited()\nwhile True: print('x' * 1000)", "pdf_reader_failed"),
         ("import time; time.sleep(60)", "pdf_too_slow"),

@@ -118,6 +118,7 @@ def _understood(told: dict[str, Any]) -> Printed:
         not all(isinstance(one, str) for one in texts)
         or not {part for part, _ in blocks} <= _PARTS
         or not set(faults) <= CODES
+        or any("\ud800" <= char <= "\udfff" for text in texts for char in text)  # half a character
     ):
         raise Unreadable("pdf_reader_failed")
     return Printed(blocks, guessed, language, links, faults)
