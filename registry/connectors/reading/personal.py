@@ -33,8 +33,25 @@ def _listed(name: str) -> re.Pattern[str]:
 
 
 @functools.cache
-def _with_people() -> list[tuple[str, re.Pattern[str]]]:
-    return [(term, _matcher(words)) for term, words in _data()["with_people"].items()]
+def _last(name: str) -> list[tuple[str, re.Pattern[str]]]:
+    """By their terms, the words that count only as the last of a name."""
+    return [(term, re.compile(f"(?:{_matcher(words).pattern}) $")) for term, words in _data()[name].items()]
+
+
+@functools.cache
+def _of_somebody() -> list[tuple[str, re.Pattern[str]]]:
+    """The same after a word for people, with which it may be one word (`asiakasnumero`, `anhörigs namn`)."""
+    data = _data()
+    before = "|".join(re.escape(one.strip("-")) + (r"\w*?" if one.endswith("-") else "") for one in data["people"])
+    return [
+        (term, re.compile(rf"(?<= )(?:{before})\w{{0,2}}? (?:\w+ )*(?:{_alone(words)})\d* $"
+                          rf"|(?<= )(?:{before})\w{{0,2}}?(?:{_alone(words)})\d* $"))
+        for term, words in data["with_people"].items()
+    ]  # fmt: skip
+
+
+def _alone(words: Iterable[str]) -> str:
+    return "|".join(re.escape(one).replace(r"\ ", " ?") for one in words)
 
 
 @functools.lru_cache(maxsize=10_000)  # the same names come again and again, in thousands of tables
@@ -45,16 +62,48 @@ def term(name: str, *, within: str = "", comment: str = "") -> str | None:
     """
     if stated := _STATED.search(comment[:_LONGEST]):
         return stated[0]
-    words = apart(name)
-    for one, matcher in _data()["terms"]:
-        if matcher.search(words):
-            return str(one)
-    if of_people(within):
-        for one, matcher in _with_people():
-            if matcher.search(words):
-                return one
+    if found := _by_name(apart(name), within):
+        return found
     told = apart(comment)
     return next((str(one) for one, matcher in _data()["terms"] if matcher.search(told)), None)
+
+
+def _by_name(words: str, within: str) -> str | None:
+    if _listed("apart_from").search(words):
+        return None
+    for one, matcher in _data()["terms"]:
+        found = matcher.search(words)
+        if found and not _of_itself(words[found.end() :], one) and not _of_no_person(one, words, within):
+            return str(one)
+    asked = [*_last("heads"), *_of_somebody()]
+    if of_people(within):
+        asked += _last("with_people")
+    if _is_a("writing", within):
+        asked += _last("with_writing")
+    return next(
+        (one for one, last in asked if last.search(words) and not _of_no_person(one, words, within)), None
+    )
+
+
+def _of_itself(after: str, term: str) -> bool:
+    """Whether what follows a phrase makes the name one of something else: the type, the time, the number of it."""
+    last = after.split()[-1:]
+    return bool(
+        last and last[0] in _data()["of_itself"] and last[0] not in _data()["own_kind"].get(term, [])
+    )
+
+
+def _of_no_person(term: str, words: str, within: str) -> bool:
+    """Whether it is a place, and that of an organisation or a building."""
+    if term not in _data()["of_places"]:
+        return False
+    return _is_a("organisations", within) or bool(_listed("organisations").search(words))
+
+
+def _is_a(kind: str, table: str) -> bool:
+    """Whether a table is of this kind: by a word of its name, of which the last does not make it another."""
+    words = apart(table)
+    return bool(_listed(kind).search(words)) and words.split()[-1] not in _data()["of_itself"]
 
 
 def denied(comment: str) -> bool:
@@ -63,8 +112,8 @@ def denied(comment: str) -> bool:
 
 
 def of_people(name: str) -> bool:
-    """Whether a table or an object of this name is about people."""
-    return bool(_listed("people").search(apart(name)))
+    """Whether a table or an object of this name is about people (`users`, not `user_types`)."""
+    return _is_a("people", name) and not _listed("programs").search(apart(name))
 
 
 def of_creation(names: Iterable[str]) -> str | None:
