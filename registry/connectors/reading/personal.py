@@ -78,6 +78,8 @@ def _by_name(words: str, within: str) -> str | None:
     asked = [*_last("heads"), *_of_somebody()]
     if of_people(within):
         asked += _last("with_people")
+    elif _is_a("of_one", within):
+        asked += [(one, last) for one, last in _last("with_people") if one not in _data()["of_one_not"]]
     if _is_a("writing", within):
         asked += _last("with_writing")
     return next(
@@ -94,8 +96,8 @@ def _of_itself(after: str, term: str) -> bool:
 
 
 def _of_no_person(term: str, words: str, within: str) -> bool:
-    """Whether it is a place, and that of an organisation or a building."""
-    if term not in _data()["of_places"]:
+    """Whether it is where an organisation or a building is, or its account."""
+    if term not in _data()["of_theirs"]:
         return False
     return _is_a("organisations", within) or bool(_listed("organisations").search(words))
 
@@ -113,7 +115,8 @@ def denied(comment: str) -> bool:
 
 def of_people(name: str) -> bool:
     """Whether a table or an object of this name is about people (`users`, not `user_types`)."""
-    return _is_a("people", name) and not _listed("programs").search(apart(name))
+    people = _is_a("people", name) or _is_a("accounts", name)
+    return people and not _listed("programs").search(apart(name))
 
 
 def of_creation(names: Iterable[str]) -> str | None:
