@@ -82,6 +82,9 @@ def _by_name(words: str, within: str) -> str | None:
         asked += [(one, last) for one, last in _last("with_people") if one not in _data()["of_one_not"]]
     if _is_a("writing", within):
         asked += _last("with_writing")
+    of_whom = words.split()[-2:-1]  # `edustaja_oppilaitos_oid` is the number of the school
+    if of_whom and _listed("organisations").search(f" {of_whom[0]} "):
+        return None
     return next(
         (one for one, last in asked if last.search(words) and not _of_no_person(one, words, within)), None
     )
@@ -106,6 +109,14 @@ def _is_a(kind: str, table: str) -> bool:
     """Whether a table is of this kind: by a word of its name, of which the last does not make it another."""
     words = apart(table)
     return bool(_listed(kind).search(words)) and words.split()[-1] not in _data()["of_itself"]
+
+
+def held_by(term: str, sort: str) -> bool:
+    """Whether a column of this sort (`pg_type.typcategory`) can hold what a term says.
+
+    No number, no time and no random key is a name or an address: such a column points to one, or says that there is one.
+    """
+    return sort != "B" and not (sort in {"N", "D", "T", "uuid"} and term in _data()["written"])
 
 
 def denied(comment: str) -> bool:

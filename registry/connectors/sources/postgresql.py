@@ -358,7 +358,7 @@ def _by_table(rows: Iterator[dict[str, Any]]) -> Iterator[_Table]:
             if personal.denied(comment):
                 continue
             term = personal.term(name, within=table.name, comment=comment) or _OF_TYPE.get(row["type"])
-            if term is not None and row["sort"] != "B":  # that somebody has an address is no address
+            if term is not None and personal.held_by(term, "uuid" if row["type"] == "uuid" else row["sort"]):
                 table.columns[name] = term
             elif row["sort"] == "S" or row["type"] in _FREE:
                 unclear[name] = None
