@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,11 @@ def _data() -> dict[str, Any]:
     terms = [
         (term, [one for said in words.values() for one in said]) for term, words in read["terms"].items()
     ]
-    return {**read, "terms": [(term, _matcher(words)) for term, words in terms]}
+    return {
+        **read,
+        "terms": [(term, _matcher(words)) for term, words in terms],
+        "phrases": [words for _, words in terms],
+    }
 
 
 @functools.cache
@@ -39,19 +43,30 @@ def _last(name: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 @functools.cache
-def _of_somebody() -> list[tuple[str, re.Pattern[str]]]:
-    """The same after a word for people, with which it may be one word (`asiakasnumero`, `anhörigs namn`)."""
-    data = _data()
-    before = "|".join(re.escape(one.strip("-")) + (r"\w*?" if one.endswith("-") else "") for one in data["people"])
+def _somebody() -> str:
+    """An expression for a word for people, with the ending that it may have within a name (`elevs namn`)."""
+    found = [re.escape(one.strip("-")) + (r"\w*?" if one.endswith("-") else "") for one in _data()["people"]]
+    return r"(?:" + "|".join(sorted(found, key=len, reverse=True)) + r")\w{0,2}?"
+
+
+@functools.cache
+def _before() -> re.Pattern[str]:
+    return re.compile(rf"(?<= ){_somebody()}(?= )")
+
+
+@functools.cache
+def _in_one_word() -> list[tuple[str, re.Pattern[str]]]:
+    """The words of people's tables after a word for people, in one word with it (`asiakasnumero`)."""
     return [
-        (term, re.compile(rf"(?<= )(?:{before})\w{{0,2}}? (?:\w+ )*(?:{_alone(words)})\d* $"
-                          rf"|(?<= )(?:{before})\w{{0,2}}?(?:{_alone(words)})\d* $"))
-        for term, words in data["with_people"].items()
-    ]  # fmt: skip
+        (term, re.compile(rf"(?<= ){_somebody()}(?:{'|'.join(map(re.escape, words))})\d* $"))
+        for term, words in _data()["with_people"].items()
+    ]
 
 
-def _alone(words: Iterable[str]) -> str:
-    return "|".join(re.escape(one).replace(r"\ ", " ?") for one in words)
+@functools.cache
+def _any() -> re.Pattern[str]:
+    """All phrases of all terms: most names have none of them."""
+    return _matcher(phrase for phrases in _data()["phrases"] for phrase in phrases)
 
 
 @functools.lru_cache(maxsize=10_000)  # the same names come again and again, in thousands of tables
@@ -65,37 +80,42 @@ def term(name: str, *, within: str = "", comment: str = "") -> str | None:
     if found := _by_name(apart(name), within):
         return found
     told = apart(comment)
-    return next((str(one) for one, matcher in _data()["terms"] if matcher.search(told)), None)
+    if not _any().search(told):
+        return None
+    return next(str(one) for one, matcher in _data()["terms"] if matcher.search(told))
 
 
 def _by_name(words: str, within: str) -> str | None:
     if _listed("apart_from").search(words):
         return None
-    for one, matcher in _data()["terms"]:
+    for one, matcher in _data()["terms"] if _any().search(words) else ():
         found = matcher.search(words)
         if found and not _of_itself(words[found.end() :], one) and not _of_no_person(one, words, within):
             return str(one)
-    asked = [*_last("heads"), *_of_somebody()]
-    if of_people(within):
-        asked += _last("with_people")
-    elif _is_a("of_one", within):
-        asked += [(one, last) for one, last in _last("with_people") if one not in _data()["of_one_not"]]
-    if _is_a("writing", within):
-        asked += _last("with_writing")
     of_whom = words.split()[-2:-1]  # `edustaja_oppilaitos_oid` is the number of the school
     if of_whom and _listed("organisations").search(f" {of_whom[0]} "):
         return None
-    return next(
-        (one for one, last in asked if last.search(words) and not _of_no_person(one, words, within)), None
-    )
+    return next((one for one in _by_last_word(words, within) if not _of_no_person(one, words, within)), None)
+
+
+def _by_last_word(words: str, within: str) -> Iterator[str]:
+    yield from (one for one, last in _last("heads") if last.search(words))
+    people, of_one = of_people(within), _is_a("of_one", within)
+    programs = _listed("programs").search(apart(within))
+    for one, last in _last("with_people") if not programs else ():
+        if found := last.search(words):
+            named = people or _before().search(words[: found.start()])
+            if named or (of_one and one not in _data()["of_one_not"]):
+                yield one
+    yield from (one for one, whole in _in_one_word() if whole.search(words))
+    if _is_a("writing", within):
+        yield from (one for one, last in _last("with_writing") if last.search(words))
 
 
 def _of_itself(after: str, term: str) -> bool:
     """Whether what follows a phrase makes the name one of something else: the type, the time, the number of it."""
     last = after.split()[-1:]
-    return bool(
-        last and last[0] in _data()["of_itself"] and last[0] not in _data()["own_kind"].get(term, [])
-    )
+    return bool(last and last[0] in _data()["of_itself"] and last[0] not in _data()["own_kind"].get(term, []))
 
 
 def _of_no_person(term: str, words: str, within: str) -> bool:
@@ -114,7 +134,7 @@ def _is_a(kind: str, table: str) -> bool:
 def held_by(term: str, sort: str) -> bool:
     """Whether a column of this sort (`pg_type.typcategory`) can hold what a term says.
 
-    No number, no time and no random key is a name or an address: such a column points to one, or says that there is one.
+    No number, no time and no random key is a name or an address: it points to one, or says that there is one.
     """
     return sort != "B" and not (sort in {"N", "D", "T", "uuid"} and term in _data()["written"])
 
@@ -126,8 +146,7 @@ def denied(comment: str) -> bool:
 
 def of_people(name: str) -> bool:
     """Whether a table or an object of this name is about people (`users`, not `user_types`)."""
-    people = _is_a("people", name) or _is_a("accounts", name)
-    return people and not _listed("programs").search(apart(name))
+    return _is_a("people", name) or _is_a("accounts", name)
 
 
 def of_creation(names: Iterable[str]) -> str | None:
@@ -157,13 +176,13 @@ def _spaced(name: str) -> str:
 
 
 def _matcher(phrases: Iterable[str]) -> re.Pattern[str]:
-    """One expression for many phrases, over names that are spaced."""
-    found = []
+    """One expression for many phrases, over names that are spaced; it asks for the start of a word once (fast)."""
+    kinds: dict[tuple[bool, bool], list[str]] = {}
     for phrase in phrases:
         core = re.escape(phrase.strip("-")).replace(r"\ ", " ?")
-        found.append(
-            (r"(?<= )\w*" if phrase.startswith("-") else "(?<= )")
-            + core
-            + (r"\w*(?= )" if phrase.endswith("-") else r"\d*(?= )")
-        )
-    return re.compile("|".join(found))
+        kinds.setdefault((phrase.startswith("-"), phrase.endswith("-")), []).append(core)
+    found = [
+        (r"\w*" if before else "") + f"(?:{'|'.join(cores)})" + (r"\w*(?= )" if after else r"\d*(?= )")
+        for (before, after), cores in sorted(kinds.items())
+    ]
+    return re.compile(f"(?<= )(?:{'|'.join(found)})")
