@@ -35,6 +35,8 @@ NAMES = {
     ("FIRST_NAME", ""): "pd:Name",
     ("name", "public.customers"): "pd:Name",
     ("nimi", "Asiakkaat"): "pd:Name",
+    ("nimi", "jäsenrekisteri"): "pd:Name",
+    ("other_names", "people"): "pd:Name",
     ("namn", "medlem"): "pd:Name",
     ("postinumero", ""): "pd:PostalCode",
     ("katuosoite", ""): "pd:PhysicalAddress",
@@ -57,7 +59,13 @@ NAMES = {
     ("employee_language", ""): "pd:Language",
     ("kieli_koodi", "henkilo"): "pd:Language",
     ("aidinkieli_id", ""): "pd:Language",
-    ("result", "applications"): "pd:Education",
+    ("grade", "applications"): "pd:Education",
+    ("place_of_birth", "users"): "pd:City",
+    ("school", "users"): "pd:School",
+    ("koulu", "hakija"): "pd:School",
+    ("office_mobile", ""): "pd:TelephoneNumber",
+    ("toimipaikka_tel", ""): "pd:TelephoneNumber",
+    ("home_address", ""): "pd:PhysicalAddress",
     ("body", "queued_mail"): "pd:Communication",
     ("email_subject", ""): "pd:EmailContent",
     ("last_login_at", ""): "pd:AuthenticationHistory",
@@ -75,7 +83,9 @@ OTHERS = [
     ("organisation_address", "orders"),
     ("edustaja_oppilaitos_oid", ""), ("organisaatio_y_tunnus", "arvioija"), ("nb_failed_login", "users"),
     ("error_message", ""), ("www_osoite", ""), ("mobile_app", ""), ("number", "orders"), ("name", "applications"),
-    ("body", "pages"),
+    ("body", "pages"), ("Aihe", "ticket"), ("table_cell", ""), ("school", "buildings"), ("toimipaikan osoite", ""),
+    ("file_name", "users"), ("ryhma_nimi", "kayttaja"), ("order_number", "customers"), ("email_domain", ""),
+
 ]  # fmt: skip
 
 
@@ -144,7 +154,7 @@ def test_phrases_are_written_as_names_are_compared() -> None:
         "apart_from",
         "organisations",
     ]
-    named += ["created", "not_personal"]
+    named += ["things", "created", "not_personal"]
     lists = [
         *data["phrases"],
         *(words for one in by_term for words in one.values()),

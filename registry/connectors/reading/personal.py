@@ -90,26 +90,39 @@ def _by_name(words: str, within: str) -> str | None:
         return None
     for one, matcher in _data()["terms"] if _any().search(words) else ():
         found = matcher.search(words)
-        if found and not _of_itself(words[found.end() :], one) and not _of_no_person(one, words, within):
+        if not found or _of_itself(words[found.end() :], one):
+            continue
+        if not _of_no_person(one, words[: found.start()], within):
             return str(one)
-    of_whom = words.split()[-2:-1]  # `edustaja_oppilaitos_oid` is the number of the school
-    if of_whom and _listed("organisations").search(f" {of_whom[0]} "):
-        return None
-    return next((one for one in _by_last_word(words, within) if not _of_no_person(one, words, within)), None)
+    return next(_by_last_word(words, within), None)
 
 
 def _by_last_word(words: str, within: str) -> Iterator[str]:
-    yield from (one for one, last in _last("heads") if last.search(words))
+    """The terms of words that count only as the last of a name, those of any table first."""
+    before = words.rstrip().rpartition(" ")[0] + " "
+    said = [one for one, last in _last("heads") if last.search(words)]
+    if not _of_something(before, within):
+        said += _of_somebody(words, within)
+    if _is_a("writing", within):
+        said += [one for one, last in _last("with_writing") if last.search(words)]
+    yield from (one for one in said if not _of_no_person(one, before, within))
+
+
+def _of_something(before: str, within: str) -> bool:
+    """Whether the word before is one for a thing (`file_name`), or the table is one of programs."""
+    last = f" {before.rsplit(maxsplit=1)[-1]} " if before.strip() else ""
+    things = (_listed("organisations"), _listed("things"))
+    return any(one.search(last) for one in things) or bool(_listed("programs").search(apart(within)))
+
+
+def _of_somebody(words: str, within: str) -> Iterator[str]:
     people, of_one = of_people(within), _is_a("of_one", within)
-    programs = _listed("programs").search(apart(within))
-    for one, last in _last("with_people") if not programs else ():
+    for one, last in _last("with_people"):
         if found := last.search(words):
             named = people or _before().search(words[: found.start()])
             if named or (of_one and one not in _data()["of_one_not"]):
                 yield one
     yield from (one for one, whole in _in_one_word() if whole.search(words))
-    if _is_a("writing", within):
-        yield from (one for one, last in _last("with_writing") if last.search(words))
 
 
 def _of_itself(after: str, term: str) -> bool:
@@ -118,11 +131,11 @@ def _of_itself(after: str, term: str) -> bool:
     return bool(last and last[0] in _data()["of_itself"] and last[0] not in _data()["own_kind"].get(term, []))
 
 
-def _of_no_person(term: str, words: str, within: str) -> bool:
-    """Whether it is where an organisation or a building is, or its account."""
+def _of_no_person(term: str, before: str, within: str) -> bool:
+    """Whether it is where an organisation or a building is, or its account, by the words before or by the table."""
     if term not in _data()["of_theirs"]:
         return False
-    return _is_a("organisations", within) or bool(_listed("organisations").search(words))
+    return _is_a("organisations", within) or bool(_listed("organisations").search(before))
 
 
 def _is_a(kind: str, table: str) -> bool:
