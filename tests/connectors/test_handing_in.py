@@ -57,14 +57,21 @@ def test_a_row_that_is_not_understood_leaves_it_incomplete(told: Any, tmp_path: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "name,email\na,b@acme.example\n", b"\xff\xfe", "email,role\n" + '"' * 200_000],
-    ids=["empty", "no role", "UTF-16", "quotes"],
+    [
+        "",
+        "name,email\na,b@acme.example\n",
+        b"\xff\xfe",
+        "email,role\n" + '"' * 200_000,
+        "email,role\n" + "".join(f"a@d{n}.example,agent\n" for n in range(10_001)),
+    ],
+    ids=["empty", "no role", "UTF-16", "quotes", "too many groups"],
 )
 def test_a_file_that_is_no_list_stores_nothing(told: Any, tmp_path: Path, text: Any) -> None:
     before = journal.checkpoint()
     done = told("members", "acme/desk", write(tmp_path / "m.csv", text))
     assert done.exit_code != 0 or not latest(["acme/desk"])[0].complete
     assert done.exit_code == 0 or journal.checkpoint() == before
+    assert done.exception is None or isinstance(done.exception, SystemExit), "told in a sentence"
 
 
 def test_a_word_is_stored_with_its_document_and_its_day(told: Any, tmp_path: Path) -> None:

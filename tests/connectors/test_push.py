@@ -91,6 +91,17 @@ def test_what_is_invented_says_so_in_the_data_and_to_the_reader(path: Path) -> N
         ("systems: []", "", "invalid"),
         ("[", "", "malformed_yaml"),
         ('observations: ["\\0"]', "", "nul_character"),
+        ("observations: " + "[" * 100_000, "", "too_deep"),
+        ("observations:\n  " + "- " * 2_000 + "x", "", "too_deep"),
+        ("observations: &x [*x]", "", "alias"),
+        (
+            "a0: &a0 [x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+            "",
+            "alias",
+        ),
+        ("observations: [.inf]", "", "malformed_yaml"),
+        ("observations: [1:" + "59:" * 3_000 + "1]", "", "malformed_yaml"),
     ],
 )
 def test_one_fault_and_nothing_is_stored(

@@ -13,6 +13,7 @@ from registry.connectors.observations.push import read_yaml
 from registry.connectors.observations.stored import record_observation
 from registry.connectors.observed.observation import Observation
 from registry.connectors.reading.membership import Members
+from registry.connectors.seen import NotSeen
 from registry.errors import Invalid
 
 MOST = 20 * 1024 * 1024  # bytes of a file
@@ -60,6 +61,8 @@ def members(
                 counted.add((row[role] or "").strip(), row[email], active=on)
             except ValueError:
                 left_out += 1
+            except NotSeen:
+                raise Invalid("More roles and domains than an observation holds.", code="too_large") from None
     except csv.Error:
         raise Invalid("The list breaks off.", code="malformed_csv") from None
     stored = record_observation(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import marshmallow as ma
+import yaml
 from marshmallow import fields, validate
 
 from registry import clock
@@ -23,7 +24,7 @@ from registry.db import writes
 from registry.errors import Invalid, Problem
 from registry.law.reading import Misprint
 from registry.law.reading import parse as parse_yaml
-from registry.strict.body import parse
+from registry.strict.body import MAX_DEPTH, parse
 from registry.strict.normal import normal
 
 
@@ -143,15 +144,35 @@ def _store(where: str, sent: Any, by: str) -> Loaded:
 def read_yaml(path: Path) -> Any:
     """What a YAML file holds, as JSON would. Raises Invalid."""
     try:
-        data = parse_yaml(path.read_text("utf-8"), str(path))
+        text = path.read_text("utf-8")
+        _flat(text)
+        data = parse_yaml(text, str(path))
         # Through our own reader of JSON: normal form, nothing that JSON cannot hold.
         return parse(json.dumps(data, allow_nan=False).encode())
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}.") from None
     except (Misprint, UnicodeDecodeError) as error:
         raise Invalid(str(error), code="malformed_yaml") from None
+    except ValueError:  # a number without end, or none of JSON's
+        raise Invalid("A number that JSON does not have.", code="malformed_yaml") from None
     except TypeError:
         raise Invalid("Write days and times in quotes.", code="malformed_yaml") from None
+
+
+def _flat(text: str) -> None:
+    """Raises Invalid for YAML with aliases, nine lines of which are millions of values, or nested too deep to build."""
+    deep = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            deep += isinstance(event, yaml.CollectionStartEvent)
+            deep -= isinstance(event, yaml.CollectionEndEvent)
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            if isinstance(event, yaml.AliasEvent):
+                raise Invalid(f"An alias, line {line}: write it out.", code="alias")
+            if deep > MAX_DEPTH:
+                raise Invalid(f"Nested too deep, line {line}.", code="too_deep")
+    except yaml.YAMLError:
+        return  # which the reader tells better
 
 
 def _read(path: Path) -> Iterator[tuple[str, Any]]:
