@@ -207,6 +207,25 @@ def test_functions_of_others_are_not_run(looked: Looked) -> None:
     assert way.faults == {"no_right": 1}
 
 
+def test_keys_to_an_address_are_none_and_people_are_asked_about(looked: Looked) -> None:
+    """What a column can hold goes before its name; a table of people is told where no column says what it holds."""
+    looked.run(
+        """CREATE TABLE visits
+            (guest_name uuid, email int, address bigint, name_changed date, mobile bigint, remark text);
+        CREATE TABLE patrons (id int, remark text, locked bool);
+        CREATE TABLE boats (id int, remark text);
+        GRANT SELECT ON visits, patrons, boats TO looker"""
+    )
+    seen, _ = look(looked)
+    fields = seen["field_inventory"].payload["fields"]
+    told = {(one["object"], one["name"]): one.get("pd") for one in fields if "customers" not in one["object"]}
+    assert told == {
+        ("public.visits", "mobile"): "pd:TelephoneNumber",
+        ("public.visits", "remark"): None,
+        ("public.patrons", "remark"): None,
+    }
+
+
 # --- who may, and we
 
 

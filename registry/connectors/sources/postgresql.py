@@ -363,6 +363,8 @@ def _by_table(rows: Iterator[dict[str, Any]]) -> Iterator[_Table]:
             elif row["sort"] == "S" or row["type"] in _FREE:
                 unclear[name] = None
         if table is not None:
-            if table.columns:
-                table.columns |= unclear
+            if table.columns or personal.of_people(table.name):
+                table.columns |= (
+                    unclear  # a table of people is asked about even where no name tells what it holds
+                )
             yield table
