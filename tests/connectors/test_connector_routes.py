@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
@@ -159,6 +160,24 @@ def test_a_trial_beside_a_run_is_refused(caller: Caller, desk: Desk) -> None:
     running.release(1, lease)
     assert caller.post(f"{PATH}/1/trials", None).status_code == 200
     assert (caller.get(f"{PATH}/1/runs").json or {})["running"] is False
+
+
+def test_i1_trials_leave_threads_to_those_who_are_served(
+    caller: Caller, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has many connectors at a host that never answers would take all of them, from every controller."""
+    add(caller, desk)
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(connector_routes, "_PLACES", places)
+    with places:
+        answer = caller.post(f"{PATH}/1/trials", None)
+        assert (answer.status_code, (answer.json or {})["code"]) == (429, "too_many_requests")
+        assert answer.headers["Retry-After"] == "45" and desk.asked == []
+    for _ in range(2):  # each gives its place back, also one that is refused
+        assert caller.post(f"{PATH}/1/trials", None).status_code == 200
+        lease = running.claim(1, 60)
+        assert lease is not None and caller.post(f"{PATH}/1/trials", None).status_code == 409
+        running.release(1, lease)
 
 
 def test_lists_are_of_what_one_may_see_and_go_on(caller: Caller, app: Flask, desk: Desk) -> None:

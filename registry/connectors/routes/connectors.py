@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import orjson
@@ -42,13 +43,15 @@ from registry.connectors.routes.schemas import (
     StandingSchema,
     TrialSchema,
 )  # fmt: skip
-from registry.errors import Conflict
+from registry.errors import Conflict, TooMany
 from registry.keys.sealing import Sealer
 
 blueprint = Blueprint("connectors", __name__, description="Which systems are looked at, by what, how often")
 
 #: A trial is waited for, so it has to end before whoever asked has gone.
 TRIAL_SECONDS = 45.0
+#: So many are waited for at once in a process: each takes a thread of those that serve everybody.
+_PLACES = threading.BoundedSemaphore(8)
 
 
 @require("connectors:write")
@@ -164,11 +167,24 @@ def run_connector(number: int) -> Response:
 @require("connectors:write")
 @blueprint.route("/v1/connectors/<number:number>/trials", methods=["POST"])
 @blueprint.response(200, TrialSchema, example=TRIED)
-@blueprint.fails(409, 410)
+@blueprint.fails(409, 410, 429)
 def try_connector(number: int) -> Response:
-    """Look now, and show what would be stored; nothing is. It takes 45 seconds at most; 409 `running` beside a run."""
+    """Look now, and show what would be stored; nothing is. It takes 45 seconds at most; 409 `running` beside a run.
+
+    429 where as many are looking just now as the service waits for at once.
+    """
     row = _mine(number)
     connecting.standing(row.state)
+    if not _PLACES.acquire(blocking=False):
+        raise TooMany("Others are trying theirs just now.", headers={"Retry-After": str(int(TRIAL_SECONDS))})
+    try:
+        return _tried(row)
+    finally:
+        _PLACES.release()
+
+
+def _tried(row: Connector) -> Response:
+    number = row.id
     lease = running.claim(number, TRIAL_SECONDS + 2 * running.MARGIN)
     if lease is None:
         raise Conflict("The connector is being run just now.", code="running")
