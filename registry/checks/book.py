@@ -8,12 +8,12 @@ import importlib
 import logging
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
 from registry import errors
 from registry.checks import rules
-from registry.checks.rule import Case, Outcome, Rule, Said, settled
+from registry.checks.rule import Case, Outcome, Rule, Said, dated, settled
 
 log = logging.getLogger(__name__)
 
@@ -114,28 +114,69 @@ def examine(case: Case, codes: Iterable[str] | None = None) -> Iterator[tuple[Ch
 
 
 def _weighed(check: Check, case: Case, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-    """What a rule said, and what is open because a newer look of weaker evidence alone would fail (ADR 18)."""
+    """What a rule said, with what looks other than those that it was judged by say against it (ADR 18)."""
     if "open" not in check.rule.kinds or any(one.kind == "na" for one in outcomes):
         return outcomes
     kinds = {need.partition(":")[2] for need in check.rule.needs if need.startswith("observation:")}
+    for against in (_lost_sight_of, _seen_before, _contradicted):
+        known = {one.key for one in outcomes if one.kind == "fail"}
+        if more := tuple(one for one in against(check, case, kinds) if one.key not in known):
+            keys = {one.key for one in more}
+            left = (one for one in outcomes if one.kind != "pass" and one.key not in keys)
+            outcomes = (*left, *more)
+    return outcomes
+
+
+def _lost_sight_of(check: Check, case: Case, kinds: Collection[str]) -> Iterator[Outcome]:
+    """What is open because looks have failed for so long that what was seen before them bears nothing out any more."""
+    still = case.still_seen(kinds)
+    return (one for one in check.say(still) if one.kind == "open") if still is not None else iter(())
+
+
+def _seen_before(check: Check, case: Case, kinds: Collection[str]) -> Iterator[Outcome]:
+    """What was wrong before a look that broke off: that this does not show it makes it no better."""
+    shown = list(case.since_whole(kinds))
+    wrong = [one for one in check.say(shown[-1]) if one.kind == "fail"] if shown else []
+    by: dict[str, int | None] = {}
+    for then in shown[:-1] if wrong else ():  # the first that shows it is what it rests on
+        by |= {
+            one.key: one.observation for one in check.say(then) if one.kind == "fail" and one.key not in by
+        }
+    days = {one.id: dated(case.day_of(one.taken_at)) for one in case.observations}
+    for one in wrong:
+        day = days.get(by.get(one.key) or 0)
+        yield (
+            one
+            if day is None
+            else dataclasses.replace(
+                one,
+                observation=by[one.key],
+                message={
+                    "fi": f"{one.message['fi']} Näin nähtiin ({day}); sen jälkeen on nähty vain osa.",
+                    "en": f"{one.message['en']} So it was seen ({day}); since then only part of it has been.",
+                },
+            )
+        )
+
+
+def _contradicted(check: Check, case: Case, kinds: Collection[str]) -> Iterator[Outcome]:
+    """What is open because a newer look of weaker evidence alone would fail."""
     alone = case.weaker(kinds)
     if alone is None:
-        return outcomes
-    known = {one.key for one in outcomes if one.kind == "fail"}
-    against = [
-        case.open(
-            wrong.field,
-            key=f"contradicted:{wrong.key}",
-            observation=wrong.observation,
-            fi="Uudempi mutta heikompi näyttö on toista mieltä kuin se, jonka mukaan vikaa ei ole. "
-            f"{wrong.message['fi']}",
-            en=f"Newer but weaker evidence contradicts that by which nothing is wrong here. {wrong.message['en']}",
-            closes=("Uusi katsaus järjestelmään itseensä.", "A new look at the system itself."),
-        )
-        for wrong in check.say(alone)
-        if wrong.kind == "fail" and wrong.key not in known
-    ]
-    return (*(one for one in outcomes if one.kind != "pass"), *against) if against else outcomes
+        return
+    known = {one.key for one in check.say(case) if one.kind == "fail"}
+    for wrong in check.say(alone):
+        if wrong.kind == "fail" and wrong.key not in known:
+            yield case.open(
+                wrong.field,
+                key=f"contradicted:{wrong.key}",
+                observation=wrong.observation,
+                fi="Uudempi mutta heikompi näyttö on toista mieltä kuin se, jonka mukaan vikaa ei ole. "
+                f"{wrong.message['fi']}",
+                en="Newer but weaker evidence contradicts that by which nothing is wrong here. "
+                f"{wrong.message['en']}",
+                closes=("Uusi katsaus järjestelmään itseensä.", "A new look at the system itself."),
+            )
 
 
 BROKEN = Outcome(

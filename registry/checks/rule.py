@@ -6,11 +6,13 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from registry import clock
 from registry.checks.phrases import says
 from registry.connectors.observations.attesting import lapsed
+from registry.connectors.observed.partly import over
 
 if TYPE_CHECKING:
     from registry.catalogue.record import Record
@@ -80,7 +82,8 @@ class Place:
 class Case:
     """What a rule sees: a record with its controller and systems, the law, a day, and what the systems showed.
 
-    `observations` are the newest of each system and kind; days are days of `zone`, the controller's.
+    `observations` are the newest of each system and kind, with older ones that still count for something
+    (docs/adr/0018); days are days of `zone`, the controller's. A look is fresh for `look_days`.
     """
 
     record: Record
@@ -88,6 +91,7 @@ class Case:
     as_of: date
     observations: tuple[Observation, ...] = ()
     zone: str = clock.HELSINKI
+    look_days: int = 30
 
     # --- what was seen
 
@@ -96,8 +100,7 @@ class Case:
 
         Of one system those of the strongest evidence that there is (docs/adr/0018).
         """
-        found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
-        found = [seen for seen in found if not self._over(seen)]
+        found = [seen for seen in self._newest(kind, system) if not self._over(seen)]
         best = {
             seen.system: min(one.strength for one in found if one.system == seen.system) for seen in found
         }
@@ -106,8 +109,8 @@ class Case:
     def weaker(self, kinds: Collection[str]) -> Case | None:
         """The case as newer looks of weaker evidence alone show it, of these kinds; None where there are none."""
         counting = {seen.id for kind in kinds for seen in self.observed(kind)}
-        newer = [
-            one
+        newer = {
+            one.id: (one.system, one.kind)
             for one in self.observations
             if one.kind in kinds
             and one.id not in counting
@@ -117,18 +120,98 @@ class Case:
                 for seen in self.observations
                 if seen.id in counting and (seen.system, seen.kind) == (one.system, one.kind)
             )
-        ]
-        if not newer:
-            return None
-        hidden = {(one.system, one.kind) for one in newer}
-        left = tuple(
-            one for one in self.observations if one.id not in counting or (one.system, one.kind) not in hidden
+        }
+        hidden = set(newer.values())
+        return self._with(
+            one for one in self.observations if one.id in newer or (one.system, one.kind) not in hidden
         )
-        return dataclasses.replace(self, observations=left)
+
+    def since_whole(self, kinds: Collection[str]) -> Iterator[Case]:
+        """Where what counts of these kinds saw only part, and all of it was seen before: the case as the last whole
+        look shows it, then with each later one laid over that. Otherwise nothing.
+
+        What a look that broke off does not show may be there all the same; what it shows counts.
+        """
+        parts = [seen for kind in kinds for seen in self.observed(kind) if not seen.complete]
+        stacks = {part.id: stack for part in parts if (stack := self._to(part))}
+        put = {one.id for stack in stacks.values() for one in stack} - stacks.keys()
+        laid: dict[int, Observation] = {}
+        for next_ones in zip_longest(*stacks.values()):
+            for part, one in zip(stacks, next_ones, strict=True):
+                if one is not None:
+                    laid[part] = over(one, laid[part]) if part in laid else one
+            shown = tuple(laid.get(one.id, one) for one in self.observations if one.id not in put)
+            yield dataclasses.replace(self, observations=shown)
+
+    def _to(self, part: Observation) -> list[Observation]:
+        """The last whole look of the strongest evidence before one that broke off, with those since; or nothing."""
+        older = [
+            one
+            for one in self.observations
+            if (one.system, one.kind) == (part.system, part.kind)
+            and (one.taken_at, one.id) <= (part.taken_at, part.id)
+            and not self._over(one)
+        ]
+        whole = max(
+            (one for one in older if one.complete),
+            key=lambda one: (-one.strength, one.taken_at, one.id),
+            default=None,
+        )
+        if whole is None:
+            return []
+        later = (
+            one for one in older if not one.complete and (one.taken_at, one.id) > (whole.taken_at, whole.id)
+        )
+        return [whole, *sorted(later, key=lambda one: (one.taken_at, one.id))]
+
+    def still_seen(self, kinds: Collection[str]) -> Case | None:
+        """The case without what was last seen more than `look_days` before the newest look at it, which failed; None
+        where there is no such thing.
+
+        What somebody vouched for counts until its own day. Where the system cannot show a kind at all, whoever else
+        told of it is not outlived by that.
+        """
+        failed = {
+            (one.system, one.about): one
+            for one in self.observations
+            if one.kind == "could_not_look" and one.payload["reason"] != "not_supported"
+        }
+        return self._with(
+            one
+            for one in self.observations
+            if one.kind not in kinds
+            or one.source_level == "attestation"
+            or (late := failed.get((one.system, one.kind))) is None
+            or not self._outlived(one, late)
+        )
+
+    def _with(self, observations: Iterable[Observation]) -> Case | None:
+        """The same case with other observations; None where they are those that it has."""
+        left = tuple(observations)
+        return dataclasses.replace(self, observations=left) if left != self.observations else None
+
+    def _outlived(self, seen: Observation, failed: Observation) -> bool:
+        return seen.taken_at < clock.later(failed.taken_at, -86_400.0 * self.look_days)
+
+    def _newest(self, kind: str, system: str | None) -> list[Observation]:
+        """What was seen of a kind, but for what another of the same evidence or stronger has taken the place of."""
+        found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+        if len(found) < 2:
+            return found
+        return [
+            seen
+            for seen in found
+            if not any(
+                one.system == seen.system
+                and (one.taken_at, one.id) > (seen.taken_at, seen.id)
+                and one.strength <= seen.strength
+                for one in found
+            )
+        ]
 
     def lapsed(self, kind: str, system: str | None = None) -> Observation | None:
         """An observation of a kind that counted until a day that has come, where nothing else was seen."""
-        found = [seen for seen in self.observations if seen.kind == kind and system in (None, seen.system)]
+        found = self._newest(kind, system)
         return found[0] if found and all(self._over(seen) for seen in found) else None
 
     def blind(self, kind: str, system: str) -> Observation | None:

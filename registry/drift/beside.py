@@ -137,7 +137,8 @@ def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
         for one in case.observations
         if one.about in (*aspect.kinds, *aspect.also) and not _over(one, case)
     )
-    looks = [one for kind in aspect.kinds for one in case.observed(kind) if one.complete]
+    still = case.still_seen(aspect.kinds) or case
+    looks = [one for kind in aspect.kinds for one in still.observed(kind) if one.complete]
     whole: Verdict = _borne_out(looks)
     said = [one for one in outcomes if aspect.mine(one)]
     # A check that found something wrong elsewhere says nothing of what is right: what is left is borne out by a look.

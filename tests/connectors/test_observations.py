@@ -87,7 +87,7 @@ def test_the_newest_of_each_kind_is_what_counts(look: Look) -> None:
     assert latest(["acme/desk"]) == [twin, region]
     assert latest(["other/desk", "acme/desk", "acme/desk"]) == [twin, region, other]
     assert latest(["acme/desk"], as_of="2025-12-31T23:59:59.999999Z") == [late]
-    assert latest(["acme/desk"], as_of="2026-01-01T00:00:00.000000Z") == [twin]
+    assert latest(["acme/desk"], as_of="2026-01-01T00:00:00.000000Z") == [twin, old]  # what was seen whole
     assert latest(["acme/desk"], known_at=old.recorded_at) == [old]
     assert latest(["acme/desk"], as_of="2025-01-01T00:00:00.000000Z") == []
     assert latest(["acme/nothing", "nobody/desk"]) == []

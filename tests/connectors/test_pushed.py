@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from marshmallow import fields
 
 from registry import clock
 from registry.app import create_app
 from registry.checks.book import book as checks
 from registry.checks.runs.running import Scope, run
 from registry.clock import later
+from registry.connectors.observed import partly
 from registry.connectors.observed.kinds import KINDS
 from registry.connectors.routes import observations as routes
+from registry.drift.drifting import drift
 from registry.settings import Settings
 from tests.connectors.asking import Caller, make
 from tests.connectors.pushed import PUSHES, Push
@@ -39,6 +42,13 @@ class Pushing(Watch):
         assert answer.status_code == 201 and answer.json is not None, answer.data
         run(Scope(register=("acme", "clients")), by=BY)
         return int(answer.json["id"])
+
+
+def told(code: str) -> set[str]:
+    """What drift says of all the statements that a check is about."""
+    drifting = drift("acme", "desk", overdue_days=30)
+    beside = [one for register in drifting.registers for one in register.aspects if one.aspect.code == code]
+    return {one.verdict for one in beside} | {each.verdict for one in beside for each in one.statements}
 
 
 LOOKS = [one for one in PUSHES if one.kind != "could_not_look"]
@@ -105,6 +115,91 @@ def test_what_could_not_be_looked_at_or_not_whole_is_never_right(push: Push, ope
         "could_not_look", {"asked": push.kind, "reason": "forbidden"}
     )  # it hides no look that was made
     assert watch.found(push.code) == {"": push.then}
+
+
+FAILS = [one for one in KINDLY if one.found == "fail"]
+
+
+def _nothing_of(push: Push) -> dict[str, Any]:
+    """A look that broke off before it came to anything; of what is one thing, that all is right."""
+    if push.kind in partly.SINGLE:
+        return dict(push.right)
+    return {name: [] if isinstance(told, list) else told for name, told in push.wrong.items()}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@of_each(FAILS)
+def test_h10_what_is_wrong_stays_so_until_all_is_seen_again(
+    push: Push, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Pushing(opened, push)
+    number = watch.push(push.kind, push.wrong)
+    for part in (True, False):  # a look that broke off, one that failed
+        if part:
+            watch.push(push.kind, _nothing_of(push), complete=False)
+        else:
+            watch.push("could_not_look", {"asked": push.kind, "reason": "unavailable"})
+        assert watch.found(push.code)[push.key] == "fail"
+        assert watch.because(push.code, push.key) == number
+        assert "differs" in told(push.code)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: later(now, 31 * DAY))
+    run(Scope(register=("acme", "clients")), by=BY)  # it is no longer known
+    assert set(watch.found(push.code).values()) == {"open"}
+    monkeypatch.undo()
+    watch.push(push.kind, push.right)
+    assert watch.found(push.code) == {"": push.then}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@of_each(FAILS)
+def test_h10_what_a_look_that_broke_off_showed_stays_when_the_next_one_breaks_off_sooner(
+    push: Push, opened: str
+) -> None:
+    watch = Pushing(opened, push)
+    watch.push(push.kind, push.right)
+    number = watch.push(push.kind, push.wrong, complete=False)
+    shown = watch.found(push.code).get(push.key)
+    for _ in range(2):
+        watch.push(push.kind, _nothing_of(push), complete=False)
+        if push.kind in partly.SINGLE:  # the later look speaks for itself, and of nothing that is right
+            assert set(watch.found(push.code).values()) == {"open"}
+            continue
+        assert watch.found(push.code).get(push.key) == shown
+        assert shown != "fail" or watch.because(push.code, push.key) == number
+    assert "pass" not in watch.found(push.code).values()
+    watch.push(push.kind, push.right)
+    assert watch.found(push.code) == {"": push.then}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@of_each(KINDLY)
+def test_what_nobody_could_look_at_for_long_is_no_longer_right(push: Push, opened: str) -> None:
+    watch = Pushing(opened, push)
+    then = {days: later(clock.now(), -days * DAY) for days in (40, 11, 9)}
+    watch.push(push.kind, push.right, taken_at=then[40])
+    assert watch.found(push.code) == {"": push.then}
+    watch.push("could_not_look", {"asked": push.kind, "reason": "unavailable"}, taken_at=then[11])
+    assert watch.found(push.code) == {"": push.then}
+    watch.push("could_not_look", {"asked": push.kind, "reason": "not_supported"}, taken_at=then[9])
+    assert watch.found(push.code) == {"": push.then}  # whoever tells of it is somebody else
+    number = watch.push("could_not_look", {"asked": push.kind, "reason": "unavailable"}, taken_at=then[9])
+    assert set(watch.found(push.code).values()) == {"open"}
+    assert (
+        number in watch.grounds(push.code).values() or push.kind == "changes"
+    )  # a log only adds to settings
+    assert "agrees" not in told(push.code)
+    until = later(clock.now(), 100 * DAY)[:10]
+    watch.push(push.kind, push.right, taken_at=later(then[40], 1), **WORD, expires_on=until)
+    assert watch.found(push.code) == {"": push.then}  # somebody vouches for it
+
+
+def test_each_kind_says_what_its_parts_are_known_by() -> None:
+    assert partly.KNOWN_BY.keys() | partly.SINGLE == KINDS.keys() - {"could_not_look"}
+    for kind, parts in partly.KNOWN_BY.items():
+        told = KINDS[kind].fields.items()
+        lists = {one.data_key or name for name, one in told if isinstance(one, fields.List)}
+        assert parts.keys() == lists, kind
 
 
 def test_every_kind_of_observation_has_a_push_that_a_check_sees() -> None:

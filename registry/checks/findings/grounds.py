@@ -20,6 +20,7 @@ from registry.catalogue.together import Whole
 from registry.connectors.observed.observation import Observation
 from registry.db import Stored, Text
 from registry.law import law
+from registry.settings import applied
 
 #: The rooms that decide what is said: their sources and tables, and those of what they are given.
 _ROOMS = ("checks", "telling", "law", "catalogue", "connectors", "strict")
@@ -51,7 +52,8 @@ class Ground:
 
 def inputs(whole: Whole, seen: Iterable[Observation]) -> str:
     """SHA-256 over all that the rules are given of a register, but the day; hexadecimal."""
-    digest = hashlib.sha256(f"{program()}\0{law().digest}\0{whole.register.version}".encode())
+    days = applied().look_days
+    digest = hashlib.sha256(f"{program()}\0{law().digest}\0{days}\0{whole.register.version}".encode())
     for document in whole.documents():
         digest.update(hashlib.sha256(document).digest())
     digest.update(",".join(str(one.id) for one in seen).encode())

@@ -19,6 +19,7 @@ from registry.checks.rule import Case
 from registry.connectors.observations import stored as observations
 from registry.connectors.observed.observation import Observation
 from registry.law import Law, law
+from registry.settings import applied
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def case_of(
     controller = record.key.partition("/")[0]
     systems = [f"{controller}/{name}" for name in record.system_keys]
     seen = tuple(observations.latest(systems, as_of=moment, known_at=known_at))
-    return Case(record, table or law(), day, seen, zone_of(record))
+    return Case(record, table or law(), day, seen, zone_of(record), applied().look_days)
 
 
 def said_of(case: Case) -> tuple[Said, ...]:
@@ -173,7 +174,7 @@ def _held(due: Iterable[Due]) -> dict[tuple[str, str], list[Said]]:
 def _examined(due: Due, held: dict[tuple[str, str], list[Said]]) -> Examined:
     written = due.whole.register
     record = due.whole.record()
-    case = Watched(record, law(), due.ground.day, due.seen, zone_of(record))
+    case = Watched(record, law(), due.ground.day, due.seen, zone_of(record), applied().look_days)
     again = None if due.codes is None else due.codes & book().keys()
     said: list[Said] = []
     dated: set[str] = set()

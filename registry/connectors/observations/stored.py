@@ -25,7 +25,7 @@ from registry.settings import applied
 
 #: How far ahead of ours the clock of whoever looked may be.
 AHEAD = timedelta(minutes=5)
-#: So many looks back one of stronger evidence is sought that is still fresh (REGISTRY_LOOK_DAYS).
+#: So many looks back one of stronger evidence, or a whole one, is sought that is still fresh (REGISTRY_LOOK_DAYS).
 BACK = 50
 #: Nothing that anybody looks at today was looked at before.
 EARLIEST = "1990-01-01T00:00:00.000000Z"
@@ -169,7 +169,8 @@ def latest(
 
     Newest by when it was taken, then by when it was written; taken by `as_of`, written by `known_at` (default: now).
     Of looks that failed the newest for each kind that was asked for. Where the newest is not of the strongest evidence,
-    after it the newest of stronger evidence that still counts: which is judged by is for the case (docs/adr/0018).
+    after it the newest of stronger evidence that still counts; where one is not whole, those before it, back to one
+    that is. Which is judged by is for the case (docs/adr/0018).
     """
     named = sorted({tuple(name.split("/", 1)) for name in systems})
     found: list[Observation] = []
@@ -180,27 +181,38 @@ def latest(
         for (document,) in rows:
             newest = value(bytes(document))
             found.append(newest)
-            if newest.strength and newest.kind != "could_not_look":
-                found += _stronger(newest, as_of or clock.now(), known_at)
+            if newest.kind != "could_not_look" and (newest.strength or not newest.complete):
+                found += _before(newest, as_of or clock.now(), known_at)
     return found
 
 
-def _stronger(newest: Observation, as_of: str, known_at: str | None) -> Iterator[Observation]:
-    """The newest look before one that is of stronger evidence, if it is still fresh."""
+def _before(newest: Observation, as_of: str, known_at: str | None) -> Iterator[Observation]:
+    """Of the looks before one, as long as they are fresh, those of stronger evidence, and those since a whole one."""
     since = clock.written(datetime.fromisoformat(as_of) - timedelta(days=applied().look_days))
     row, least = StoredObservation, newest.strength
+    whole = newest.strength if newest.complete else len(LEVELS)
     rows = row.select(row.document, row.recorded_at).where(
         (row.controller == newest.controller) & (row.system == newest.system.partition("/")[2])
         & (row.kind == newest.kind) & (peewee.Tuple(row.taken_at, row.id) < peewee.Tuple(newest.taken_at, newest.id))
     ).order_by(row.taken_at.desc(), row.id.desc()).limit(BACK)  # fmt: skip
+    parts: list[Observation] = []
     for found in rows:
         one = value(bytes(found.document))
         vouched_for = one.source_level == "attestation"  # until its own day
-        if known_at is not None and found.recorded_at > known_at:
+        if (known_at is not None and found.recorded_at > known_at) or not (
+            vouched_for or one.taken_at >= since
+        ):
             continue
-        if one.strength < least and (vouched_for or one.taken_at >= since):
-            least = one.strength
+        if one.complete and one.strength < whole:
+            yield from (*parts, one)
+            parts, whole = [], one.strength
+        elif not one.complete and one.strength < least:
             yield one
+        elif not one.complete and one.strength < whole:
+            parts.append(one)
+        least = min(least, one.strength)
+        if not whole:
+            return
 
 
 @functools.lru_cache(maxsize=256)
