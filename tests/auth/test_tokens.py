@@ -23,6 +23,7 @@ from registry.auth.roles.giving import StoredRole
 from registry.auth.roles.meeting import meet
 from registry.auth.tokens import access as tokens
 from registry.auth.tokens.access import Token
+from tests import plans
 from tests.auth.asking import BASE, Known, journalled
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -256,26 +257,14 @@ def test_what_expired_long_ago_is_swept_when_the_client_asks_again(
     assert len(journalled("token.issued")) == 4
 
 
-def test_lookup_is_one_statement_that_finds_its_way_by_indexes(
-    register: Register, issue: Issue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    token, base = issue(register(of=("a", "b", "c"))), db.database.obj
-    sent: list[tuple[str, Any]] = []
-    real = base.execute_sql
-    monkeypatch.setattr(
-        base, "execute_sql", lambda sql, params=None: (sent.append((sql, params)), real(sql, params))[1]
-    )
-    assert tokens.lookup(token, audience=BASE)
-    monkeypatch.undo()
+def test_lookup_is_one_statement_that_finds_its_way_by_indexes(register: Register, issue: Issue) -> None:
+    token = issue(register(of=("a", "b", "c")))
+    with plans.sent() as sent:
+        assert tokens.lookup(token, audience=BASE)
     ((sql, params),) = sent
-    if base.name == "sqlite":
-        plan = [row[3] for row in base.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()]
-        assert len(plan) == 5  # token, family, client, person, roles
-        assert all(step.startswith("SEARCH") for step in plan), plan
-    else:  # small tables are read whole, unless that costs a lot
-        base.execute_sql("SELECT set_config('enable_seqscan', 'off', false)")
-        plan = [row[0] for row in base.execute_sql(f"EXPLAIN {sql}", params).fetchall()]
-        assert not [step for step in plan if "Seq Scan" in step], plan
+    assert plans.from_end_to_end(sql, params) == []
+    if db.database.obj.name == "sqlite":
+        assert len(plans.steps(sql, params)) == 5  # token, family, client, person, roles
 
 
 def test_of_many_who_revoke_one_token_at_once_one_does_it(register: Register, issue: Issue) -> None:

@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from registry import db
 from registry.auth.clients import stored as clients
 from registry.auth.tokens import access as tokens
-from registry.catalogue import registers, store
+from registry.catalogue import listing, registers, store
 from registry.catalogue.registers import EXAMPLE
 from registry.notices import pages, publish
+from tests import plans
 from tests.connectors.asking import Caller, make
 
 BY = "client/dpo"
-Sent = list[tuple[str, Any]]
 
 
 @pytest.fixture
-def caller(opened: str) -> Caller:
+def caller(opened: str, monkeypatch: pytest.MonkeyPatch) -> Caller:
+    monkeypatch.setattr(listing, "PAGES", listing.Pages())  # this process has answered nothing yet
     store.declare("controller", "acme", "acme", {"name": "Äänekosken opisto"}, by=BY, expect=store.NEW)
     for number in range(60):
         store.declare("register", "acme", f"list-{number:02}", EXAMPLE, by=BY, expect=store.NEW)
     publish.publish("acme", "list-00", by=BY)
     return Caller(make(opened, registers.blueprint, pages.blueprint), "registers:read", of=("acme",))
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
-    """A block in which statements are collected."""
-
-    @contextmanager
-    def collecting() -> Iterator[Sent]:
-        found: Sent = []
-        base, real = db.database.obj, db.database.obj.execute_sql
-        monkeypatch.setattr(
-            base, "execute_sql", lambda sql, params=None: (found.append((sql, params)), real(sql, params))[1]
-        )
-        yield found
-        monkeypatch.undo()
-
-    return collecting
 
 
 @pytest.mark.parametrize(
@@ -57,23 +38,13 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
         ("/notices/acme/list-00.json", 2),
     ],
 )
-def test_few_statements_and_each_finds_its_way_by_an_index(
-    caller: Caller, sent: Callable[[], Any], path: str, most: int
-) -> None:
-    with sent() as statements:
+def test_few_statements_and_each_finds_its_way_by_an_index(caller: Caller, path: str, most: int) -> None:
+    with plans.sent() as statements:
         answer = caller.http.get(path, headers=caller.headers)
     assert answer.status_code == 200
     assert 0 < len(statements) <= most
-    base = db.database.obj
-    if base.name != "sqlite":  # small tables are read whole, unless that costs a lot
-        base.execute_sql("SELECT set_config('enable_seqscan', 'off', false)")
     for sql, params in statements:
-        explain = "EXPLAIN QUERY PLAN" if base.name == "sqlite" else "EXPLAIN"
-        plan = [str(row[-1]) for row in base.execute_sql(f"{explain} {sql}", params).fetchall()]
-        assert plan
-        page = [step.replace("CO-ROUTINE", "SCAN") for step in plan if step.startswith("CO-ROUTINE")]
-        assert not [step for step in plan if step.startswith("SCAN ") and step not in page], plan
-        assert not [step for step in plan if "Seq Scan" in step], plan
+        assert plans.from_end_to_end(sql, params) == []
 
 
 def test_the_list_is_of_the_documents_that_are_stored(caller: Caller) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ from registry.retention.holds import holding, keyed
 from registry.retention.publications.served import in_force, publish_rules
 from registry.retention.shortenings import changing
 from registry.settings import Settings
+from tests import plans
 from tests.connectors.asking import Caller
 from tests.engines import Engines
 from tests.retention.conftest import BROKEN, Keeper, record
@@ -90,6 +91,18 @@ def test_a_period_that_is_over_and_one_that_runs(caller: Caller, keeper: Keeper)
     assert (today["decision"], today["last_day"]) == ("retain", "2027-03-10")  # the day is not over
     assert over["valid_until"] == "2027-03-10T09:01:00.000000Z"
     assert over["position"] == journal.checkpoint()["size"]
+
+
+def test_no_statement_reads_a_table_that_grows_from_end_to_end(caller: Caller, keeper: Keeper) -> None:
+    keeper.put({**P6M, "duration": "P1Y"})
+    keeper.put(P6M)  # waits for somebody
+    holding.set_hold("acme", systems=["chat"], reason="x", review_on=date(2999, 1, 1), by="client/dpo")
+    with plans.sent() as sent:
+        for system in ("acme/desk", "acme/chat"):
+            ask(caller, {"system": system, "category": "D1", "anchor": "2026-08-31"})
+    assert len(sent) > 4
+    for sql, params in sent:
+        assert plans.from_end_to_end(sql, params, own=("a", "p", "b")) == []
 
 
 def test_the_five_registers_decide(opened: str, at: Callable[[str], None]) -> None:

@@ -120,6 +120,8 @@ class NeverSooner(RuleBasedStateMachine):
         self.keepers = {name: Keeper(self.controller, name) for name in NAMES}
         #: (system, register, category, kind) of all that was ever published.
         self.ever: set[tuple[str, str, str, str | None]] = set()
+        #: Of that what was in force as soon as it was published.
+        self.heard: set[tuple[str, str, str, str | None]] = set()
         #: (system, register) of all that was ever declared.
         self.named: set[tuple[str, str]] = set()
         #: From when approved changes begin, and of which registers; how soon data may be deleted of which nothing had
@@ -333,11 +335,16 @@ class NeverSooner(RuleBasedStateMachine):
                         soon = due(ANCHOR, clock.HELSINKI, said["duration"]).after
                         self.opened[question] = min(self.opened.get(question, NEVER), soon)
         if one.status != "planned":
-            self.ever |= {
-                (system, which, id_, kind)
-                for system in one.systems
-                for id_, (kind, _) in one.categories.items()
-            }
+            self.ever |= self.rows(which, one.systems)
+            self.heard |= self.rows(which, one.systems) if not begins else set()
+
+    def rows(self, which: str, systems: set[str]) -> set[tuple[str, str, str, str | None]]:
+        """What a register says, if it says it of these systems."""
+        return {
+            (system, which, id_, kind)
+            for system in systems
+            for id_, (kind, _) in self.said[which].categories.items()
+        }
 
     @staticmethod
     def questions() -> list[tuple[str, str | None, str | None, str | None]]:
@@ -391,6 +398,10 @@ class NeverSooner(RuleBasedStateMachine):
         if behind and not begun:
             # What is said while the clock is behind is stricter; compared is what was said before it was put back.
             return
+        for name in changed:
+            # What it said before of the systems where it is now is over with somebody's consent.
+            self.ever = {one for one in self.ever if one[1] != name or one[0] not in there[name]}
+            self.ever |= self.rows(name, there[name])
         for question, moment in found.items():
             self.leave(question, moment, there, changed)
         self.before, self.was, self.spoke = found, there, set()
@@ -404,6 +415,9 @@ class NeverSooner(RuleBasedStateMachine):
         gone = {name for name in mine if system in self.was[name] - there[name]}
         if question not in self.back and gone and moment == NEVER != self.before[question]:
             self.back[question] = self.before[question], set()
+        if silent := {name for name in changed & mine if not there[name]}:
+            # What is agreed on for one that has ended is seen once it is there again.
+            self.back[question] = "", silent | self.back.get(question, ("", set()))[1]
         if question in self.back:
             soon, away = self.back[question]
             away = (away | gone) - {name for name in self.spoke if system in there[name]}
@@ -443,7 +457,7 @@ class NeverSooner(RuleBasedStateMachine):
             return mine and category == held[1]
         if kind is not None:
             return bool(kind == held)
-        return any(_matches(question, one) and one[3] == held for one in self.ever)
+        return any(_matches(question, one) and one[3] == held for one in self.heard)
 
     def open_changes(self) -> list[Any]:
         row = changing.Change

@@ -293,6 +293,7 @@ def _written(sql: str, systems: int, param: str) -> str:
     return sql.replace("{systems}", f"asked (controller, system) AS (VALUES {values})").replace("?", param)
 
 
+# CROSS JOIN has SQLite go from one table to the next as written; it would begin with all changes, of whatever system.
 _OF = """FROM asked a CROSS JOIN retention_system s JOIN retention_publication p ON p.id = s.publication_id"""
 _MINE = "s.controller = a.controller AND s.system = a.system"
 _RULES = f"""WITH {{systems}} SELECT a.controller, a.system, p.key, r.category, r.data_category, r.silent, r.conflict,
@@ -302,9 +303,9 @@ FROM asked a CROSS JOIN retention_once o WHERE o.controller = a.controller AND o
 _BOUND = f"""SELECT MIN(t) FROM (
 SELECT p.effective_from AS t {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.effective_from > ?
 UNION ALL SELECT p.until {_OF} WHERE {_MINE} AND p.closed_at IS NULL AND p.until > ?
-UNION ALL SELECT c.begins {_OF} JOIN retention_rule r ON r.publication_id = p.id JOIN retention_change c
-  ON c.id = r.change AND c.superseded_at = '{clock.ENDLESS}'
-  WHERE {_MINE} AND p.closed_at IS NULL AND c.begins > ?
+UNION ALL SELECT c.begins {_OF} CROSS JOIN retention_rule r CROSS JOIN retention_change c
+  WHERE r.publication_id = p.id AND c.id = r.change AND c.superseded_at = '{clock.ENDLESS}'
+  AND {_MINE} AND p.closed_at IS NULL AND c.begins > ?
 UNION ALL SELECT v.effective_from {_OF} JOIN catalogue_version v ON v.declaration_id = p.declaration_id
   AND v.version > p.version AND v.ended WHERE {_MINE} AND p.closed_at IS NULL AND v.effective_from > ?) AS b"""  # noqa: S608 -- made of constants
 _BESIDES = f"""WITH {{systems}} SELECT p.controller, {HOLDS}, ({_BOUND})
