@@ -76,6 +76,8 @@ def bound(kind: str, module: ModuleType) -> Bound:
         raise ValueError(f"{kind}: a title in {sorted(LANGUAGES)}, and kinds that there are (not {unknown})")
     if source.only_with.keys() - {*source.sees} or {*source.only_with.values()} - {*source.settings().fields}:
         raise ValueError(f"{kind}: only_with names a kind that it sees, and a setting that it has")
+    if {*source.addressed} - {*source.settings().fields}:
+        raise ValueError(f"{kind}: addressed names settings that it has")
     return Bound(kind, source, module.reach, module.observe)
 
 

@@ -79,8 +79,9 @@ class Source:
     `title` in fi, sv and en; `settings` is a schema that refuses what it does not know; `secrets` are names with what
     each is (one that only says who signs in ends in `_id`, `_dn` or `user`: it may well be among what is seen); `sees`
     the kinds of observation that every run gives or says it could not; of these `only_with` names the setting without
-    which a kind is not looked for, and `in_part` are those of which there is always more than it sees. A run takes
-    `seconds` and `most` items at most.
+    which a kind is not looked for, and `in_part` are those of which there is always more than it sees; `addressed` are
+    the settings that beside the hosts say whom secrets are sent to: another tenant of a host is somebody else. A run
+    takes `seconds` and `most` items at most.
     """
 
     title: Mapping[str, str]
@@ -89,5 +90,6 @@ class Source:
     sees: tuple[str, ...]
     only_with: Mapping[str, str] = dataclasses.field(default_factory=dict)
     in_part: tuple[str, ...] = ()
+    addressed: tuple[str, ...] = ()
     seconds: float = 600
     most: int = 500_000

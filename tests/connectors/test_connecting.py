@@ -10,6 +10,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
+from marshmallow import fields
 
 from registry import db, errors, journal
 from registry.connectors import book
@@ -210,6 +211,29 @@ def test_other_hosts_drop_the_secrets_and_other_settings_do_not(sealer: Sealer) 
     assert (said["version"], said["hosts"]) == (3, ["127.0.0.1:9443"])
     assert said["secrets"][0]["given_at"] is None and said["secrets"][0]["dropped_at"] is not None
     assert connected.unsealed(connected.CONNECTORS.one(1), sealer) == {} and len(connected.due()) == 1
+
+
+def test_another_tenant_of_the_same_host_drops_the_secrets(
+    sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may change a connector gets its secret no more by having it sent to a tenant of theirs."""
+
+    class Shared(source.DeskSettings):
+        path = fields.String(load_default="/a")
+        domain = fields.String()
+
+    shared = dataclasses.replace(source.SOURCE, settings=Shared, addressed=("path",))
+    known = Bound("desk", shared, source.reach, source.observe)
+    monkeypatch.setattr(book, "book", lambda: MappingProxyType({"desk": known}))
+    add(sealer)
+    for version, (more, kept) in enumerate(
+        (({"domain": "acme.example"}, True), ({"path": "/a"}, True), ({"path": "/b"}, False)), 1
+    ):
+        connecting.change_connector(
+            1, settings={**HERE, **more}, every_hours=1, state="enabled", by=BY, expect=version
+        )
+        assert bool(connected.unsealed(connected.CONNECTORS.one(1), sealer)) is kept
+        assert bool(told(1)["secrets"][0]["dropped_at"]) is not kept
 
 
 def test_a_secret_sealed_for_one_host_or_connector_opens_for_no_other(sealer: Sealer) -> None:

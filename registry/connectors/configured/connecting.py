@@ -114,9 +114,9 @@ def change_connector(
 ) -> None:
     """Give a connector other settings, another interval or state.
 
-    Where the hosts that it may reach change its secrets are dropped, and the connector says so. What it
-    sees may change with the settings. Raises as `add_connector`, Gone for one that was removed, and PreconditionFailed
-    for another version than `expect`.
+    Where the hosts that it may reach change, or whom of them it speaks to (`addressed`), its secrets are dropped, and
+    the connector says so. What it sees may change with the settings. Raises as `add_connector`, Gone for one that was
+    removed, and PreconditionFailed for another version than `expect`.
     """
     row = CONNECTORS.one(number)
     standing(row.state)
@@ -140,7 +140,8 @@ def _change(
     told = _newest(number, expect)
     _alone(*parts(told["system"]), tuple(kind for kind in sees if kind not in told["sees"]), but=number)
     now = journal.stamp()
-    if hosts != told["hosts"]:
+    known = source(told["kind"])
+    if hosts != told["hosts"] or _addressed(known, settings) != _addressed(known, told["settings"]):
         ConnectorSecret.delete().where(ConnectorSecret.connector == number).execute()
         told["secrets"] = [
             {**one, "given_at": None, "dropped_at": now if one["given_at"] else one["dropped_at"]}
@@ -230,6 +231,15 @@ def _reached(known: Bound, settings: Mapping[str, Any]) -> list[str]:
                     field="/settings",
                 ) from None
     return reached(allow)
+
+
+def _addressed(known: Bound, settings: Mapping[str, Any]) -> list[Any] | None:
+    """Whom at their hosts settings speak to; None for settings that no longer fit."""
+    try:
+        loaded = known.settings(settings)
+    except Invalid:
+        return None
+    return [loaded.get(one) for one in known.source.addressed]
 
 
 def _alone(controller: str, key: str, sees: tuple[str, ...], *, but: int | None = None) -> None:

@@ -72,6 +72,7 @@ SOURCE = Source(
         "client_secret": "Its secret.",
     },
     sees=("credential", "accounts", "roles"),
+    addressed=("tenant", "login"),
 )  # fmt: skip
 
 

@@ -69,6 +69,7 @@ SOURCE = Source(
         "client_secret": "Its secret.",
     },
     sees=("credential", "accounts", "roles"),
+    addressed=("path", "realm"),
 )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ SOURCE = Source(
     settings=ScimSettings,
     secrets={"token": "A bearer token that may read Users and Groups, and nothing else."},
     sees=("accounts", "roles", "credential"),
+    addressed=("path",),
 )
 
 
