@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from registry import clock
 from registry.app import create_app
+from registry.catalogue import store
 from registry.checks.book import book as checks
 from registry.checks.runs.running import Scope, run
 from registry.clock import later
@@ -114,6 +115,32 @@ def test_what_could_not_be_looked_at_or_not_whole_is_never_right(push: Push, ope
     watch.push(
         "could_not_look", {"asked": push.kind, "reason": "forbidden"}
     )  # it hides no look that was made
+    assert watch.found(push.code) == {"": push.then}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@of_each(KINDLY)
+def test_a_system_that_is_seen_whole_makes_no_other_right(push: Push, opened: str) -> None:
+    watch = Pushing(opened, push)
+    system, register = (
+        store.at(kind, "acme", key) for kind, key in (("system", "desk"), ("register", "clients"))
+    )
+    store.declare("system", "acme", "chat", system.body, by=BY, expect=store.NEW)
+    body = {**register.body, "systems": ["desk", "chat"]}
+    store.declare("register", "acme", "clients", body, by=BY, expect=register.version)
+    beside = {"system": "acme/chat"}
+    for kind, payload in push.beside.items():
+        watch.push(kind, payload, **beside)
+    watch.push(push.kind, push.right)
+    watch.push("could_not_look", {"asked": push.kind, "reason": "unavailable"}, **beside)
+    if push.code not in {
+        "OBS305",
+        "OBS307",
+    }:  # a list, a page and an inventory are the same wherever they are seen
+        assert "pass" not in watch.found(push.code).values()
+    watch.push(push.kind, push.right, **beside, complete=False)
+    assert "pass" not in watch.found(push.code).values()
+    watch.push(push.kind, push.right, **beside)
     assert watch.found(push.code) == {"": push.then}
 
 

@@ -78,7 +78,14 @@ def _on_the_web(case: Case) -> bool:
         bool(_WEB_CHANNELS.intersection(case.record.collection_channels))
         or any(system.kind in _WEB_SYSTEMS for system in case.record.systems)
         or bool(case.observed("cookie_scan"))
+        or any(_tried(case, system) for system, _ in case.systems())
     )
+
+
+def _tried(case: Case, system: str) -> bool:
+    """Whether a page of the system was to be looked at, and could not be."""
+    failed = case.blind("cookie_scan", system)
+    return failed is not None and failed.payload["reason"] != "not_supported"
 
 
 def _to_scan(case: Case) -> list[str] | list[None]:

@@ -61,7 +61,7 @@ class Late:
 
 
 def check(case: Case) -> Iterator[Outcome]:
-    """One outcome for each log with late requests; one log that was seen whole is enough for a pass."""
+    """One outcome for each log with late requests, and for each that was not seen whole; systems may keep none."""
     if case.record.register.role == "processor":
         yield case.na(
             fi="Pyyntöihin vastaa rekisterinpitäjä, ei käsittelijä.",
@@ -76,6 +76,8 @@ def check(case: Case) -> Iterator[Outcome]:
         tried = [system for system in systems if system and case.blind("request_log", system)]
         about = logs[0].system if logs else (tried or systems or [None])[0]
         outcomes = [unseen(case, "request_log", about, _FIELD, closes=_CLOSES, key="")]
+    elif not outcomes:
+        outcomes = [unseen(case, "request_log", one, _FIELD, closes=_CLOSES) for one in _not_whole(case)]
     yield from outcomes
     if not outcomes and whole is not None:
         since = _since(whole)
@@ -85,6 +87,15 @@ def check(case: Case) -> Iterator[Outcome]:
             fi=f"Pyyntöihin on vastattu ajoissa{since[0]}.",
             en=f"Requests were answered in time{since[1]}.",
         )
+
+
+def _not_whole(case: Case) -> Iterator[str]:
+    """The systems that keep a log of which not all was seen, or whose log could not be looked at."""
+    for system, _ in case.systems():
+        seen, failed = case.observed("request_log", system), case.blind("request_log", system)
+        away = not seen and failed is not None and failed.payload["reason"] != "not_supported"
+        if away or any(not one.complete for one in seen):
+            yield system
 
 
 def _since(seen: Observation) -> tuple[str, str]:
