@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from registry.checks.book import examine
@@ -132,21 +132,27 @@ def of_system(case: Case, system: str) -> Case:
 
 
 def _aspect(case: Case, aspect: Aspect, outcomes: Sequence[Outcome]) -> Beside:
-    evidence = tuple(
-        one
-        for one in case.observations
-        if one.about in (*aspect.kinds, *aspect.also) and not _over(one, case)
-    )
     still = case.still_seen(aspect.kinds) or case
     looks = [one for kind in aspect.kinds for one in still.observed(kind) if one.complete]
     whole: Verdict = _borne_out(looks)
     said = [one for one in outcomes if aspect.mine(one)]
+    evidence = tuple(_evidence(case, aspect, {one.observation for one in said}))
     # A check that found something wrong elsewhere says nothing of what is right: what is left is borne out by a look.
     verdict = _together(one.kind for one in said) if said else "agrees"
     if verdict == "agrees":
         verdict = whole if any(aspect.declared(case.record)) else "unknown"
     statements = tuple(_statements(case, aspect, said, verdict, whole))
     return Beside(aspect, verdict, statements, evidence)
+
+
+def _evidence(case: Case, aspect: Aspect, rested_on: Collection[int | None]) -> Iterator[Observation]:
+    """The looks that show an aspect; of earlier ones that broke off only those that something wrong rests on."""
+    newest = dict[str, int]()
+    for one in case.observations:
+        if one.about in (*aspect.kinds, *aspect.also) and not _over(one, case):
+            first = newest.setdefault(one.about, one.id) if one.kind != "could_not_look" else one.id
+            if one.id in (first, *rested_on) or one.complete or one in case.observed(one.kind):
+                yield one
 
 
 def _over(look: Observation, case: Case) -> bool:

@@ -52,6 +52,14 @@ def told(code: str) -> set[str]:
     return {one.verdict for one in beside} | {each.verdict for one in beside for each in one.statements}
 
 
+def looks(push: Push) -> set[int]:
+    """The observations of a kind that drift shows as evidence."""
+    aspects = [
+        one for register in drift("acme", "desk", overdue_days=30).registers for one in register.aspects
+    ]
+    return {look.id for one in aspects for look in one.evidence if look.kind == push.kind}
+
+
 LOOKS = [one for one in PUSHES if one.kind != "could_not_look"]
 #: The first change of each kind and check: what holds of all alike.
 KINDLY = list({(one.kind, one.code): one for one in reversed(LOOKS)}.values())
@@ -188,7 +196,8 @@ def test_h10_what_a_look_that_broke_off_showed_stays_when_the_next_one_breaks_of
     number = watch.push(push.kind, push.wrong, complete=False)
     shown = watch.found(push.code).get(push.key)
     for _ in range(2):
-        watch.push(push.kind, _nothing_of(push), complete=False)
+        newest = watch.push(push.kind, _nothing_of(push), complete=False)
+        assert looks(push) <= {1 + len(push.beside), number, newest}, "none of those between"
         if push.kind in partly.SINGLE:  # the later look speaks for itself, and of nothing that is right
             assert set(watch.found(push.code).values()) == {"open"}
             continue

@@ -27,6 +27,8 @@ from registry.settings import applied
 AHEAD = timedelta(minutes=5)
 #: So many looks back one of stronger evidence, or a whole one, is sought that is still fresh (REGISTRY_LOOK_DAYS).
 BACK = 50
+#: How a document of a whole look has it, as it is canonical JSON.
+_WHOLE = b'"complete":true'
 #: Nothing that anybody looks at today was looked at before.
 EARLIEST = "1990-01-01T00:00:00.000000Z"
 
@@ -195,6 +197,8 @@ def _before(newest: Observation, as_of: str, known_at: str | None) -> Iterator[O
         (row.controller == newest.controller) & (row.system == newest.system.partition("/")[2])
         & (row.kind == newest.kind) & (peewee.Tuple(row.taken_at, row.id) < peewee.Tuple(newest.taken_at, newest.id))
     ).order_by(row.taken_at.desc(), row.id.desc()).limit(BACK)  # fmt: skip
+    if not (newest.strength or any(_WHOLE in bytes(found.document) for found in rows)):
+        return  # as where a source can never see all: nothing is read for nothing
     parts: list[Observation] = []
     for found in rows:
         one = value(bytes(found.document))
