@@ -12,10 +12,11 @@ import rfc8785
 from registry import clock, db, journal
 from registry.catalogue import store
 from registry.connectors.observations import stored as observations
-from registry.connectors.observations.stored import StoredObservation, latest
+from registry.connectors.observations.stored import BACK, StoredObservation, latest
 from registry.connectors.observed.observation import Observation
 from registry.errors import Invalid, NotFound, Problem
 from tests.connectors.conftest import ACCOUNTS, BY
+from tests.connectors.turns import ago
 
 Look = Callable[..., Observation]
 
@@ -93,6 +94,30 @@ def test_the_newest_of_each_kind_is_what_counts(look: Look) -> None:
     assert latest(["acme/nothing", "nobody/desk"]) == []
     assert latest([*(f"a/s{n}" for n in range(1500)), "acme/desk", "zz/desk"]) == [twin, region]
     assert latest([]) == []
+
+
+def test_before_one_that_is_not_whole_those_back_to_the_last_whole_one_of_the_strongest_evidence(
+    look: Look,
+) -> None:
+    given = [
+        look(taken_at=ago(days=20 - number), source_level=level, complete=complete)
+        for number, (level, complete) in enumerate(
+            [
+                ("api", True),
+                ("api", True),
+                ("api", False),
+                ("export", True),
+                ("api", False),
+                ("export", False),
+            ]
+        )
+    ]
+    parts = latest(["acme/desk"])
+    assert parts[0] == given[5]
+    assert {one.id for one in parts} == {one.id for one in given[1:]}
+    for _ in range(BACK):  # none of them is read where there is no whole one among them
+        part = look(complete=False, taken_at=clock.now())
+    assert latest(["acme/desk"]) == [part]
 
 
 def test_of_looks_that_failed_the_newest_for_each_kind_asked(look: Look) -> None:

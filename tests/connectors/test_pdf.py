@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -324,13 +325,16 @@ def test_a_link_of_a_pdf_that_leads_nowhere(site: Any) -> None:
             "javascript:x",
             "https://elsewhere.example/x",
             "/tiedosto",
+            f"http://{urlsplit(made.origin).hostname}:1/x",
         ],
     )
     made.pages["/seloste"] = (200, body, PDF)
-    pages = look.look()["published_text"].payload["pages"]
+    seen = look.look()["published_text"]
+    pages = seen.payload["pages"]
     assert [(one["url"], one["status"]) for one in pages if one.get("linked")] == [
         (f"{made.origin}/pois", 404)
     ]
+    assert seen.complete, "what may not be asked is no part of it"
 
 
 @pytest.mark.parametrize("name", ["cut in half", "a password"])

@@ -202,7 +202,8 @@ def _dead(way: Way, links: list[str]) -> Iterator[dict[str, Any]]:
         try:
             answer, _ = visiting.ask(way, link)
         except NotSeen as failed:
-            way.broken(failed.code)
+            if failed.code != "port_refused":  # another service of the host is another place
+                way.broken(failed.code)
             continue
         if answer.status in visiting.GONE:
             yield {"url": link[:2000], "status": answer.status, "linked": True}
