@@ -210,6 +210,43 @@ def test_h10_what_a_look_that_broke_off_showed_stays_when_the_next_one_breaks_of
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @of_each(KINDLY)
+def test_h10_no_look_that_broke_off_or_failed_makes_anything_better(push: Push, opened: str) -> None:
+    watch = Pushing(opened, push)
+    parts = {"nothing": _nothing_of(push), "right": push.right, "wrong": push.wrong}
+    for step in [
+        "failed",
+        "RIGHT",
+        "right",
+        "failed",
+        "WRONG",
+        "nothing",
+        "failed",
+        "right",
+        "wrong",
+        "failed",
+        "nothing",
+        "RIGHT",
+        "failed",
+        "nothing",
+    ]:
+        was = watch.found(push.code)
+        if step == "failed":
+            watch.push("could_not_look", {"asked": push.kind, "reason": "unavailable"})
+        elif step in parts:
+            watch.push(push.kind, parts[step], complete=False)
+        else:
+            watch.push(push.kind, parts[step.lower()])
+            continue
+        found = watch.found(push.code)
+        assert "pass" not in found.values() or (step == "failed" and found == was), step
+        if step in ("failed", "nothing") and push.kind not in partly.SINGLE:
+            assert {key for key, kind in was.items() if kind == "fail"} <= {
+                key for key, kind in found.items() if kind == "fail"
+            }, step
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@of_each(KINDLY)
 def test_what_nobody_could_look_at_for_long_is_no_longer_right(push: Push, opened: str) -> None:
     watch = Pushing(opened, push)
     then = {days: later(clock.now(), -days * DAY) for days in (40, 11, 9)}
