@@ -415,9 +415,11 @@ class NeverSooner(RuleBasedStateMachine):
         gone = {name for name in mine if system in self.was[name] - there[name]}
         if question not in self.back and gone and moment == NEVER != self.before[question]:
             self.back[question] = self.before[question], set()
-        if silent := {name for name in changed & mine if not there[name]}:
-            # What is agreed on for one that has ended is seen once it is there again.
-            self.back[question] = "", silent | self.back.get(question, ("", set()))[1]
+        absent = {name for name in mine if system not in there[name] and self.was_ever(system, name)}
+        ended = {name for name in changed & mine if not there[name]}
+        if ended or (absent and changed & mine - absent):
+            # What is agreed on for one that has ended, or for another, is seen once all are there again.
+            self.back[question] = "", ended | absent | self.back.get(question, ("", set()))[1]
         if question in self.back:
             soon, away = self.back[question]
             away = (away | gone) - {name for name in self.spoke if system in there[name]}
@@ -426,6 +428,9 @@ class NeverSooner(RuleBasedStateMachine):
             self.back[question] = soon, away
             if not away:
                 del self.back[question]
+
+    def was_ever(self, system: str, register: str) -> bool:
+        return any((at, name) == (system, register) for at, name, _, _ in self.ever)
 
     @staticmethod
     def end_of(day: date) -> str:
