@@ -17,7 +17,7 @@ from registry.api import application
 from registry.auth.server import routes as oauth
 from registry.connectors import book
 from registry.connectors.book import Bound
-from registry.connectors.looking import running
+from registry.connectors.looking import claiming, running
 from registry.connectors.observations.stored import StoredObservation
 from registry.connectors.routes import connectors as connector_routes
 from registry.connectors.routes import observations
@@ -153,11 +153,11 @@ def test_changing_and_removing(caller: Caller, desk: Desk) -> None:
 
 def test_a_trial_beside_a_run_is_refused(caller: Caller, desk: Desk) -> None:
     add(caller, desk)
-    lease = running.claim(1, 60)
+    lease = claiming.claim(1, 60)
     answer = caller.post(f"{PATH}/1/trials", None)
     assert (answer.status_code, (answer.json or {})["code"]) == (409, "running")
     assert lease is not None
-    running.release(1, lease)
+    claiming.release(1, lease)
     assert caller.post(f"{PATH}/1/trials", None).status_code == 200
     assert (caller.get(f"{PATH}/1/runs").json or {})["running"] is False
 
@@ -175,9 +175,9 @@ def test_i1_trials_leave_threads_to_those_who_are_served(
         assert answer.headers["Retry-After"] == "45" and desk.asked == []
     for _ in range(2):  # each gives its place back, also one that is refused
         assert caller.post(f"{PATH}/1/trials", None).status_code == 200
-        lease = running.claim(1, 60)
+        lease = claiming.claim(1, 60)
         assert lease is not None and caller.post(f"{PATH}/1/trials", None).status_code == 409
-        running.release(1, lease)
+        claiming.release(1, lease)
 
 
 def test_lists_are_of_what_one_may_see_and_go_on(caller: Caller, app: Flask, desk: Desk) -> None:

@@ -14,7 +14,7 @@ from registry.cli import main
 from registry.connectors import sources
 from registry.connectors.book import book
 from registry.connectors.configured import connected, connecting
-from registry.connectors.looking import running
+from registry.connectors.looking import storing
 from registry.connectors.observed import kinds
 from registry.connectors.observed.reasons import BECAUSE
 from registry.connectors.reading import rights
@@ -305,6 +305,6 @@ def test_a_run_and_the_command_line_tell_it(
                                        secrets=secrets)  # fmt: skip
         done = CliRunner().invoke(main, ["observe"])
         assert done.exit_code == 0 and word in " ".join(done.output.split()), done.output
-    last = running.standing(connected.CONNECTORS.one(row))["last_run"]
+    last = storing.standing(connected.CONNECTORS.one(row))["last_run"]
     assert last["credential"] == "taken" and last["more_than_reading"] is told
     assert not RunSchema().validate(last)

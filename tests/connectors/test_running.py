@@ -28,7 +28,7 @@ from registry.connectors import book
 from registry.connectors.book import Bound
 from registry.connectors.configured import connected, connecting
 from registry.connectors.configured.connected import Connector, ConnectorRun
-from registry.connectors.looking import running
+from registry.connectors.looking import claiming, running, storing
 from registry.connectors.looking.pulling import nothing
 from registry.connectors.looking.running import Ran
 from registry.connectors.observations import stored as observations
@@ -97,7 +97,7 @@ def test_all_that_was_seen_is_stored_with_how_it_went(sealer: Sealer, desk: Desk
     (ran,) = run(sealer, row, heard=heard.append)
     assert heard == [ran] and ran.told is not None and ran.told["state"] == "complete"
     assert stored() == ALL
-    standing = running.standing(row)
+    standing = storing.standing(row)
     assert standing["last_run"] == ran.told and standing["running"] is False
     assert (
         later(clock.now(), 22.7 * 3600)
@@ -117,10 +117,10 @@ def test_a_trial_shows_what_would_be_stored_and_stores_nothing(sealer: Sealer, d
     before = journal.checkpoint()
     (ran,) = run(sealer, row, dry_run=True)
     assert ran.told is not None and [one["observation"] for one in ran.told["seen"]] == [None] * 3
-    shown = [running.shown(one) for one in ran.looked]
+    shown = [storing.shown(one) for one in ran.looked]
     assert shown[1]["payload"] == {"region": "eu-west-1"} and shown[0]["payload"]["accounts"][0]["count"] == 2
     assert stored() == [] and journal.checkpoint() == before and len(connected.due()) == 1
-    assert running.standing(row)["last_run"] is None
+    assert storing.standing(row)["last_run"] is None
 
 
 def test_one_of_many_who_would_run_it_does(sealer: Sealer, systems: str) -> None:
@@ -150,19 +150,19 @@ def test_a_claim_ends_by_itself_and_who_lost_it_stores_nothing(
     sealer: Sealer, desk: Desk, monkeypatch: Any
 ) -> None:
     row = add(sealer, desk)
-    lost = running.claim(row.id, 100)
-    assert lost is not None and running.claim(row.id, 100) is None
-    assert running.standing(row)["running"] is True
+    lost = claiming.claim(row.id, 100)
+    assert lost is not None and claiming.claim(row.id, 100) is None
+    assert storing.standing(row)["running"] is True
     assert run(sealer, row)[0].told is None  # somebody has it
     real = clock.now()
     monkeypatch.setattr(clock, "now", lambda: later(real, 101))
-    taken = running.claim(row.id, 100)
+    taken = claiming.claim(row.id, 100)
     assert taken is not None
     pulled = nothing(source.SOURCE.sees, "unavailable", "timeout")
-    assert running.store(row, lost, pulled, by=BY) is None
-    running.release(row.id, lost)  # no longer its to give back
+    assert storing.store(row, lost, pulled, by=BY) is None
+    claiming.release(row.id, lost)  # no longer its to give back
     assert ConnectorRun.get(ConnectorRun.connector == row.id).lease == taken
-    assert running.store(row, taken, pulled, by=BY) is not None
+    assert storing.store(row, taken, pulled, by=BY) is not None
     assert [one for one, _ in stored()] == ["accounts", "region", "apps"]
 
 
@@ -192,7 +192,7 @@ def test_what_was_seen_by_other_settings_is_not_stored(sealer: Sealer, desk: Des
 
     desk.tell = meanwhile
     assert run(sealer, row)[0].told is None
-    assert stored() == [] and running.standing(row)["running"] is False
+    assert stored() == [] and storing.standing(row)["running"] is False
     assert len(connected.due()) == (0 if change == "removed" else 1)
 
 
@@ -200,19 +200,19 @@ def test_a_write_that_fails_half_way_leaves_nothing(
     sealer: Sealer, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = add(sealer, desk)
-    real, times = running.record_observation, iter(range(100))
+    real, times = storing.record_observation, iter(range(100))
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         if next(times) == 1:
             raise OSError("the disk went away")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(running, "record_observation", failing)
+    monkeypatch.setattr(storing, "record_observation", failing)
     before = journal.checkpoint()
     with pytest.raises(OSError, match="disk"):
         run(sealer, row)
     assert stored() == [] and journal.checkpoint() == before
-    assert running.standing(row)["running"] is False
+    assert storing.standing(row)["running"] is False
     assert run(sealer, row)[0].told is not None and stored() == ALL
 
 
@@ -359,7 +359,7 @@ def test_who_is_to_stop_stores_nothing_more_and_gives_his_claims_back(sealer: Se
         asked = iter([False, False, True])
         ran = running.run_due(by=BY, sealer=sealer, stop=lambda: next(asked))
         ended.set()
-    assert ran == [] and stored() == [] and running.standing(row)["running"] is False
+    assert ran == [] and stored() == [] and storing.standing(row)["running"] is False
     assert len(connected.due()) == 1
 
 
@@ -496,13 +496,13 @@ PULLED = nothing(("region",), "unavailable", "timeout")
 @given(failed=st.integers(0, 10_000), hours=st.integers(1, 8760))
 def test_a_gap_is_never_longer_than_the_interval_nor_shorter_than_minutes(failed: int, hours: int) -> None:
     told = {"state": "enabled", "every_hours": hours}
-    at = running.next_at(told, PULLED, failed)
+    at = storing.next_at(told, PULLED, failed)
     assert at is not None
     assert later(clock.now(), 100) < at <= later(clock.now(), hours * 3600 * 1.06)
-    assert running.next_at({**told, "state": "paused"}, PULLED, failed) is None
-    assert running.next_at({**told, "every_hours": None}, PULLED, failed) is None
+    assert storing.next_at({**told, "state": "paused"}, PULLED, failed) is None
+    assert storing.next_at({**told, "every_hours": None}, PULLED, failed) is None
     refused = dataclasses.replace(PULLED, credential_refused=True)
-    later_on = running.next_at(told, refused, failed)
+    later_on = storing.next_at(told, refused, failed)
     assert later_on is not None and later_on > later(clock.now(), hours * 3600 * 0.94)
 
 
@@ -542,7 +542,7 @@ def test_the_secret_is_nowhere_whatever_the_system_says(
     told = (
         repr([(one.told, one.looked) for one in (*ran, *tried)]) + caplog.text + "".join(capsys.readouterr())
     )
-    told += orjson.dumps(running.standing(row)).decode()
+    told += orjson.dumps(storing.standing(row)).decode()
     for model in engines.tables():
         for one in model.select().dicts():
             told += repr({name: bytes(v) if isinstance(v, memoryview) else v for name, v in one.items()})

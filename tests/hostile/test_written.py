@@ -24,7 +24,7 @@ SILENT = {
     "auth/tokens/codes.py": {"_redeem", "answer", "ask"},
     "auth/tokens/devices.py": {"_redeem", "answer", "ask"},
     "auth/tokens/rotation.py": {"_refresh"},
-    "connectors/looking/running.py": {"claim", "release"},
+    "connectors/looking/claiming.py": {"claim", "release"},
     "jobs.py": {"beat", "claim", "ended", "goes_on"},
     "keys/held.py": {"_reseal"},
     "limits.py": {"_take", "forget"},

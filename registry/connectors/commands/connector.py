@@ -14,7 +14,7 @@ from registry import terminal
 from registry.connectors.book import Bound, book, source
 from registry.connectors.configured import connecting
 from registry.connectors.configured.connected import CONNECTORS, Connector, State, of_systems
-from registry.connectors.looking import running
+from registry.connectors.looking import storing
 from registry.connectors.observations.push import read_yaml
 from registry.errors import Invalid, NotFound
 from registry.keys.sealing import Sealer
@@ -147,7 +147,7 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
     ]
     if as_json:
         for row in rows:
-            click.echo(json.dumps({**row.told, **running.standing(row)}, ensure_ascii=False))
+            click.echo(json.dumps({**row.told, **storing.standing(row)}, ensure_ascii=False))
     elif not rows:
         click.echo("Nothing is looked at: `registry connector add` has a system looked at.")
     else:
@@ -232,7 +232,7 @@ def _sight(told: Mapping[str, Any], kind: str) -> str:
 
 
 def _row(row: Connector) -> tuple[str, str, str, str]:
-    stands = running.standing(row)
+    stands = storing.standing(row)
     lacking = [one["name"] for one in row.told["secrets"] if not one["given_at"]]
     last, due = stands["last_run"], stands["due_at"]
     said = f"{last['state']} {_minute(last['began_at'])}" if last else "not looked yet"

@@ -12,7 +12,7 @@ from registry import terminal
 from registry.connectors.commands.progress import progress
 from registry.connectors.configured import connected
 from registry.connectors.configured.connected import Connector
-from registry.connectors.looking import running
+from registry.connectors.looking import running, storing
 from registry.connectors.looking.expiring import expire
 from registry.connectors.looking.faults import MEANS
 from registry.connectors.looking.running import Ran
@@ -165,4 +165,4 @@ def _told(one: Ran, dry_run: bool) -> dict[str, Any]:
         "kind": one.connector.kind,
         "run": one.told,
     }
-    return told | ({"observations": [running.shown(looked) for looked in one.looked]} if dry_run else {})
+    return told | ({"observations": [storing.shown(looked) for looked in one.looked]} if dry_run else {})

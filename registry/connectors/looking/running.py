@@ -8,31 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import queue
-import random
-import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import orjson
-import rfc8785
-
-from registry import clock, errors, journal
-from registry.clock import later
+from registry import errors
 from registry.connectors.book import Bound, source
 from registry.connectors.configured import connected
-from registry.connectors.configured.connected import Connector, ConnectorRun, reached, unsealed
+from registry.connectors.configured.connected import Connector, reached, unsealed
+from registry.connectors.looking import claiming, storing
 from registry.connectors.looking.pulling import Looked, Pulled, nothing, pull
-from registry.connectors.observations.stored import record_observation
-from registry.connectors.seen import could_not_look
 from registry.connectors.way import Way
-from registry.db import writes
 from registry.keys.sealing import Sealer
 
 MARGIN = 60.0  # seconds that a pull may take beyond what its source has, before it is left behind
-FIRST_GAP = 300.0  # seconds until a connector that failed is tried again, the first time
 SIDE_BY_SIDE = 64
 REFILL = 5.0  # seconds between one question for what has become due and the next
 MOMENT = 0.5  # seconds until it is seen that one is to stop
@@ -144,7 +135,7 @@ def run(
     finally:
         for job in running.values():
             if not dry_run:
-                release(job.row.id, job.lease or "")
+                claiming.release(job.row.id, job.lease or "")
     return ran
 
 
@@ -195,7 +186,7 @@ def _claimed(row: Connector, sealer: Sealer, due_only: bool, dry_run: bool, seco
         most = min(seconds or known.source.seconds, known.source.seconds)
     except errors.Invalid:  # its file is not here any more
         known, most = None, 0.0
-    lease = "trial" if dry_run else claim(row.id, most + 2 * MARGIN, due_only=due_only)
+    lease = "trial" if dry_run else claiming.claim(row.id, most + 2 * MARGIN, due_only=due_only)
     job = _Job(row, most, time.monotonic() + most + MARGIN, lease, known)
     if lease is None:
         return job
@@ -225,171 +216,10 @@ def _elsewhere(known: Bound, settings: Mapping[str, Any], hosts: list[str]) -> b
         return False
 
 
-@writes(journalled=False, why="who is looking just now; what is seen is journalled")
-def claim(number: int, seconds: float, *, due_only: bool = False) -> str | None:
-    """Take a connector for so many seconds: the token of the claim, or None while somebody else has it.
-
-    One conditional statement decides.
-    """
-    row, now, lease = ConnectorRun, clock.now(), secrets.token_hex(8)
-    free = (row.connector == number) & (row.lease.is_null() | (row.leased_until <= now))
-    if due_only:
-        free &= row.due_at <= now
-    taken = row.update(lease=lease, leased_until=later(now, seconds)).where(free).execute()
-    return lease if taken == 1 else None
-
-
-@writes(journalled=False, why="who is looking just now; what is seen is journalled")
-def release(number: int, lease: str) -> None:
-    """Give a claim back without having stored anything."""
-    row = ConnectorRun
-    row.update(lease=None, leased_until=None).where(
-        (row.connector == number) & (row.lease == lease)
-    ).execute()
-
-
-# --- storing
-
-
 def _ended(job: _Job, pulled: Pulled, by: str, dry_run: bool) -> Ran:
     if dry_run:
-        return Ran(job.row, _told(job.row, pulled, by, [None] * len(pulled.looked)), pulled.looked)
-    stored = store(job.row, job.lease or "", pulled, by=by)
+        return Ran(job.row, storing.served(job.row, pulled, by, [None] * len(pulled.looked)), pulled.looked)
+    stored = storing.store(job.row, job.lease or "", pulled, by=by)
     if stored is None:
-        release(job.row.id, job.lease or "")
+        claiming.release(job.row.id, job.lease or "")
     return Ran(job.row, stored, pulled.looked)
-
-
-@writes
-def store(row: Connector, lease: str, pulled: Pulled, *, by: str) -> dict[str, Any] | None:
-    """Store what a run saw, all of it together with how the connector stands; gives the run as served.
-
-    None, and nothing stored, where the claim was lost: the connector was changed, removed or taken over meanwhile.
-    """
-    newest = connected.CONNECTORS.one(row.id)
-    mine = (ConnectorRun.connector == row.id) & (ConnectorRun.lease == lease)
-    if newest.version != row.version or not ConnectorRun.select().where(mine).exists():
-        return None
-    numbers: list[int | None] = []
-    faults = dict(pulled.faults)
-    looked = list(pulled.looked)
-    for at, one in enumerate(looked):
-        try:
-            numbers.append(_record(row, one, by))
-        except errors.NotFound:  # its system has ended
-            faults["system_gone"] = 1
-            numbers.append(None)
-        except errors.Invalid:  # a time that cannot be
-            faults["payload_refused"] = faults.get("payload_refused", 0) + 1
-            looked[at] = Looked(one.taken_at, could_not_look(one.about, "not_understood"))
-            numbers.append(_record(row, looked[at], by))
-    kept = dataclasses.replace(pulled, looked=tuple(looked), faults=faults)
-    run_of = connected.run_of(row.id)
-    told = _told(row, kept, by, numbers)
-    failed = run_of.failed + 1 if kept.state == "failed" or kept.unavailable else 0
-    gone = "system_gone" in faults
-    told["failed_in_a_row"] = failed
-    told["next_at"] = None if gone else next_at(newest.told, kept, failed)
-    document = rfc8785.dumps(told)
-    ConnectorRun.update(
-        document=document, failed=failed, due_at=told["next_at"], lease=None, leased_until=None
-    ).where(mine).execute()
-    journal.append(
-        "connector.run", f"connector/{row.controller}/{row.id}", by=by,
-        payload={"state": told["state"], "faults": faults},
-    )  # fmt: skip
-    return told
-
-
-def _record(row: Connector, one: Looked, by: str) -> int:
-    return record_observation(
-        f"{row.controller}/{row.system}",
-        one.seen.kind,
-        one.seen.payload,
-        by=by,
-        taken_at=one.taken_at,
-        source_level=one.seen.source_level,
-        complete=one.seen.complete,
-        collector=f"{row.kind} connector {row.id}",
-        reference=one.seen.reference,
-        raw_sha256=one.seen.raw_sha256,
-    ).id
-
-
-def _told(row: Connector, pulled: Pulled, by: str, numbers: list[int | None]) -> dict[str, Any]:
-    return {
-        "began_at": pulled.began_at,
-        "ended_at": pulled.ended_at,
-        "by": by,
-        "state": pulled.state,
-        "credential": _credential(row, pulled),
-        **_beyond(pulled),
-        "seen": [
-            {
-                "kind": one.about,
-                "observation": number,
-                "complete": one.seen.complete,
-                "in_part": one.seen.in_part,
-                "could_not_look": one.seen.payload["reason"] if one.seen.kind == "could_not_look" else None,
-            }
-            for one, number in zip(pulled.looked, numbers, strict=True)
-        ],
-        "faults": dict(pulled.faults),
-        "asked": pulled.asked,
-        "items": pulled.items,
-        "failed_in_a_row": 0,
-        "next_at": None,
-    }
-
-
-def _credential(row: Connector, pulled: Pulled) -> str | None:
-    """Whether the system took our credential; None where none is asked for, or where it said neither."""
-    if pulled.credential_refused:
-        return "refused"
-    seen = any(
-        one.seen.kind != "could_not_look" or one.seen.payload["reason"] == "forbidden"
-        for one in pulled.looked
-    )
-    return "taken" if seen and row.told["secrets"] else None
-
-
-def _beyond(pulled: Pulled) -> dict[str, bool | None]:
-    """Whether our own credential may do more than read, where the source signs in."""
-    for one in pulled.looked:
-        if one.about == "credential":
-            return {"more_than_reading": one.seen.payload.get("more_than_reading")}
-    return {}
-
-
-def next_at(told: Mapping[str, Any], pulled: Pulled, failed: int) -> str | None:
-    """When a connector is due again: after its interval, a little apart from others; sooner, at growing gaps, where
-    it was the other side that was away. A credential that was refused is not tried sooner."""
-    if told["state"] != "enabled" or not told["every_hours"]:
-        return None
-    every = told["every_hours"] * 3600.0
-    gap = every * random.uniform(0.95, 1.05)  # noqa: S311 -- apart from others, not secret
-    if failed and pulled.unavailable:
-        grown = FIRST_GAP * 2.0 ** min(failed - 1, 20)
-        gap = min(gap, grown * random.uniform(0.5, 1.5))  # noqa: S311 -- apart from others, not secret
-    return later(clock.now(), gap)
-
-
-def standing(row: Connector) -> dict[str, Any]:
-    """How a connector stands, beside its document: its last run, when it is due, and whether it is being run."""
-    now, stands = clock.now(), connected.run_of(row.id)
-    return {
-        "last_run": orjson.loads(bytes(stands.document)) if stands.document is not None else None,
-        "due_at": stands.due_at if row.state == "enabled" else None,
-        "running": stands.lease is not None and stands.leased_until > now,
-    }
-
-
-def shown(one: Looked) -> dict[str, Any]:
-    """A look as a trial shows it."""
-    return {
-        "kind": one.seen.kind,
-        "taken_at": one.taken_at,
-        "complete": one.seen.complete,
-        "in_part": one.seen.in_part,
-        "payload": dict(one.seen.payload),
-    }

@@ -27,7 +27,7 @@ from registry.catalogue.read import parts
 from registry.connectors.book import book
 from registry.connectors.configured import connecting
 from registry.connectors.configured.connected import CONNECTORS, Connector
-from registry.connectors.looking import running
+from registry.connectors.looking import claiming, running, storing
 from registry.connectors.routes.schemas import (
     ADDED,
     CHANGED,
@@ -185,7 +185,7 @@ def try_connector(number: int) -> Response:
 
 def _tried(row: Connector) -> Response:
     number = row.id
-    lease = running.claim(number, TRIAL_SECONDS + 2 * running.MARGIN)
+    lease = claiming.claim(number, TRIAL_SECONDS + 2 * running.MARGIN)
     if lease is None:
         raise Conflict("The connector is being run just now.", code="running")
     try:
@@ -193,8 +193,8 @@ def _tried(row: Connector) -> Response:
             [row], by=holder().id, sealer=_sealer(), dry_run=True, seconds=TRIAL_SECONDS
         )  # fmt: skip
     finally:
-        running.release(number, lease)
-    told = {"run": ran.told, "observations": [running.shown(one) for one in ran.looked]}
+        claiming.release(number, lease)
+    told = {"run": ran.told, "observations": [storing.shown(one) for one in ran.looked]}
     return Response(orjson.dumps(told), content_type="application/json")
 
 
@@ -220,4 +220,4 @@ def _served(row: Connector, status: int = 200, headers: dict[str, str] | None = 
 
 
 def _standing(row: Connector, status: int = 200) -> Response:
-    return Response(orjson.dumps(running.standing(row)), status, content_type="application/json")
+    return Response(orjson.dumps(storing.standing(row)), status, content_type="application/json")
