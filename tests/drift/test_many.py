@@ -70,6 +70,25 @@ def test_h12_thousands_of_things_seen_are_told_in_bounds_and_never_as_all_right(
     assert aspects[code].verdict == {"fail": "differs", "open": "unknown"}[WRONG[name]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "one"), [("deletion_rules", "rules", "rule"), ("oldest_item", "items", "oldest")]
+)
+@pytest.mark.parametrize(("count", "more"), [(49, None), (50, None), (51, 1), (120, 70)])
+def test_fifty_are_told_one_by_one_and_then_how_many_more(
+    kind: str, name: str, one: str, count: int, more: int | None
+) -> None:
+    shown = MANY["too long" if one == "rule" else "too old"][2][name][:count]
+    written = {"systems": {"chat": {"name": "Chat"}}, "record": {"retention": ["P6M"]},
+               "observations": [{"system": "chat", "kind": kind, "payload": {name: shown}}]}  # fmt: skip
+    said = {one.key: one for one in book()["OBS302"].say(case(written))}
+    assert len(said) == min(count, 50) + (more is not None)
+    rest = said.get(f"R1:esimerkki/chat:{one}s:more")
+    assert (rest is None) == (more is None)
+    if rest is not None:
+        assert rest.kind == "fail" and f" {more} others in esimerkki/chat" in rest.message["en"]
+        assert f"Samoin {more} muuta" in rest.message["fi"]
+
+
 def test_each_finding_is_under_its_statement_and_under_no_other() -> None:
     """And those of no statement come last, once."""
     _, kind, payload = MANY["too long"]
