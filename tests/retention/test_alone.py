@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from registry import clock, journal
 from registry.retention.decisions.answers import answers
+from registry.retention.holds import holding
 from registry.retention.shortenings import changing
 from tests.retention.conftest import Keeper
 
@@ -123,3 +124,23 @@ def test_a_register_that_comes_back_to_a_system_as_it_left_it_waits_for_nobody(
     keeper.put(P1D, systems=["desk", "chat"])
     assert told(**there) == "retain", "what was said of it last"
     assert changing.Change.select().where(changing.CHANGES.stands).count() == 2
+
+
+def test_l5_a_hold_on_a_kind_holds_what_was_said_of_it_once_and_is_left_out(
+    at: Callable[[str], None],
+) -> None:
+    """A category that is left out with consent leaves its data to the rules of others, and not what is held of it."""
+    two = [category(MAIL), category(TALK, "D2")]
+    keeper = Keeper("acme", "customers")
+    keeper.put(P1D, {**P1D, "applies_to": ["D2"]}, data_categories=two)
+    Keeper("acme", "other").put(P1D, data_categories=[category(TALK)])
+    assert told(category="D1") == "delete_after"
+    holding.set_hold("acme", data_categories=[MAIL], reason="x", review_on=date(2999, 1, 1), by="client/dpo")
+    assert (told(category="D1"), told(category="D2")) == ("held", "delete_after")
+    keeper.put({**P1D, "applies_to": ["D2"]}, data_categories=two[1:])
+    agreed(at, 1)
+    assert (told(category="D1"), told(category="D2")) == ("held", "delete_after")
+    assert told(category="D1", register="acme/customers") in ("held", "unknown", "no_rule")
+    assert told(category="D1", register="acme/other") == "delete_after", "of that it was never said"
+    holding.end(1, by="client/dpo", expect=1)
+    assert told(category="D1") == "delete_after"

@@ -234,3 +234,21 @@ def test_nothing_of_people_is_logged_however_much_is(
     assert "set_hold" in caplog.text
     for hidden in ("tervahauta", "131052"):
         assert hidden not in caplog.text
+
+
+def test_the_rules_say_that_a_hold_on_a_kind_touches_what_went_by_it_once(
+    caller: Writer, keeper: Keeper
+) -> None:
+    mail, talk = ({"id": "D1", "text": "x", "pd": f"pd:{kind}"} for kind in ("EmailAddress", "Communication"))
+    keeper.put(P6M, data_categories=[mail])
+    keeper.put(P6M, data_categories=[talk])
+    Keeper("acme", "other").put(P6M, data_categories=[talk])
+    assert caller.post(PATH, {**WHY, "data_categories": ["pd:EmailAddress"]}).status_code == 201
+    covers = [{"hold": 1, "covers": "data"}]
+    for query, held in (
+        ({"system": "acme/desk"}, covers),
+        ({"register": "acme/customers"}, covers),
+        ({"register": "acme/customers", "category": "D1"}, covers),
+        ({"register": "acme/other"}, []),
+    ):
+        assert caller.get(RULES, **query).json["held"] == held, query

@@ -7,6 +7,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from registry import clock, db, journal
@@ -55,6 +56,12 @@ class Lying:
                 self._once[row.register, row.category].add(row.data_category)
         self.known: dict[str, set[str]] = defaultdict(set)
         self._named: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
+        #: What a register said once of a category and says nothing of any more, by category.
+        self._gone: dict[str, list[Row]] = defaultdict(list)
+        said = {(row.register, row.category) for row in rows}
+        for row in once:
+            if (row.register, row.category) not in said:
+                self._gone[row.category].append(row)
         for row in rows:
             self.known[row.register].add(row.category)
             self._named["category", row.category].append(row)
@@ -70,13 +77,18 @@ class Lying:
 
     def near(self, item: Item) -> Iterator[tuple[str, str, str | None]]:
         """(register, category, kind) of the item's register, of its category where it names one; also by what kind a
-        category once went, for a hold on that kind has not let go of it."""
+        category once went, and which are gone: a hold on that kind has not let go of their data."""
         named = self.rows if item.category is None else self._named.get(("category", item.category), ())
+        gone = chain(*self._gone.values()) if item.category is None else self._gone.get(item.category, ())
         for row in named:
             if item.register in (None, row.register):
                 yield row.register, row.category, row.data_category
                 for kind in self._once.get((row.register, row.category), ()):
                     yield row.register, row.category, kind
+        # Of what nobody says anything now nothing is known: what was said once makes it no clearer.
+        for row in gone if named else ():
+            if item.register in (None, row.register):
+                yield row.register, row.category, row.data_category
 
 
 def answers(

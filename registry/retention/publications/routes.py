@@ -32,7 +32,7 @@ from registry.catalogue.read import parts
 from registry.errors import Invalid, NoRule
 from registry.retention.holds import hold, holding
 from registry.retention.publications import served
-from registry.retention.publications.stored import left
+from registry.retention.publications.stored import left, once
 
 blueprint = Blueprint("retention", __name__, description="How long data is kept")
 
@@ -323,12 +323,18 @@ def _asked(
     known: dict[str, set[str]] = {}
     for rule in served.said(**of):
         known.setdefault(rule.register, set()).add(rule.category)
+    system = query["system"][1] if "system" in query else None
+    register = query["register"][1] if "register" in query else None
+    rows = {(rule.register, rule.category, rule.data_category) for rule in every}
+    # A hold on a kind has not let go of what went by it once.
+    before = once(every[0].controller, system=system, key=register, category=query.get("category"))
+    rows |= {(of, data, kind) for of, data, kind in before if kind or data not in known.get(of, ())}
     return hold.Asked(
-        system=query["system"][1] if "system" in query else None,
-        register=query["register"][1] if "register" in query else None,
+        system=system,
+        register=register,
         category=query.get("category"),
         data_category=query.get("data_category"),
-        rows=frozenset((rule.register, rule.category, rule.data_category) for rule in every),
+        rows=frozenset(rows),
         systems=frozenset(name.partition("/")[2] for name in systems),
         reach=reach,
         known=known,

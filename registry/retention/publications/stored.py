@@ -108,6 +108,21 @@ def remember(controller: str, key: str, systems: Iterable[str], rows: Iterable[M
         SaidOnce.insert_many(batch).on_conflict_ignore().execute()
 
 
+def once(
+    controller: str, *, system: str | None = None, key: str | None = None, category: str | None = None
+) -> set[tuple[str, str, str | None]]:
+    """(register, category, kind or None) of all that was ever said of a system or by a register of a controller."""
+    found = SaidOnce.select(SaidOnce.key, SaidOnce.category, SaidOnce.data_category)
+    for column, name in (
+        (SaidOnce.controller, controller),
+        (SaidOnce.system, system),
+        (SaidOnce.key, key),
+        (SaidOnce.category, category),
+    ):
+        found = found.where(column == name) if name is not None else found
+    return {(of, data, kind or None) for of, data, kind in found.distinct().tuples()}
+
+
 def said_once(controller: str, key: str, systems: Collection[str]) -> list[str]:
     """Of these systems those of which a register ever said something."""
     of = (SaidOnce.controller == controller) & (SaidOnce.key == key) & SaidOnce.system.in_(list(systems))
