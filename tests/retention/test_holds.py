@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from registry.retention.holds import hold, holding, keyed
 from registry.retention.holds import routes as holds
 from registry.retention.holds.holding import HeldSubject
 from registry.retention.publications import routes
+from registry.retention.shortenings import changing
 from registry.settings import Settings
 from tests.connectors.asking import Caller
 from tests.retention.conftest import Keeper
@@ -242,6 +244,7 @@ def test_the_rules_say_that_a_hold_on_a_kind_touches_what_went_by_it_once(
     mail, talk = ({"id": "D1", "text": "x", "pd": f"pd:{kind}"} for kind in ("EmailAddress", "Communication"))
     keeper.put(P6M, data_categories=[mail])
     keeper.put(P6M, data_categories=[talk])
+    changing.approve(1, by="client/second", expect=1, delay=timedelta(0))
     Keeper("acme", "other").put(P6M, data_categories=[talk])
     assert caller.post(PATH, {**WHY, "data_categories": ["pd:EmailAddress"]}).status_code == 201
     covers = [{"hold": 1, "covers": "data"}]
