@@ -8,7 +8,7 @@ from typing import Any
 
 from registry import errors
 from registry.connectors.observed.observation import Observation
-from registry.connectors.observed.reasons import said
+from registry.connectors.observed.reasons import BECAUSE, said
 from registry.connectors.observed.unread import UNREAD
 from registry.law import law, periods
 
@@ -262,25 +262,15 @@ def _app(one: Mapping[str, Any]) -> Said:
     return {lang: f"{one['name']} ({told[lang]})" if told[lang] else one["name"] for lang in ("fi", "en")}
 
 
-#: Why it cannot be told what our credential may do, or why it takes one that may do more than read.
-_BECAUSE = {
-    "not_shown": {"fi": "järjestelmä ei näytä sitä", "en": "the system does not show it"},
-    "not_permitted": {"fi": "tunnuksella ei saa kysyä sitä", "en": "it may not ask for it"},
-    "in_part": {"fi": "siitä näkyi vain osa", "en": "only some of it was shown"},
-    "wider": {"fi": "annettu muutakin kuin pyydettiin", "en": "it was given more than was asked for"},
-    "needed": {"fi": "vähemmällä ei näe", "en": "no lesser one is shown this"},
-}
-
-
 def _credential(payload: Mapping[str, Any]) -> Said:
     """What our credential may do beyond reading, or why that cannot be told."""
     may, on = ", ".join(payload.get("may", ())[:10]), _on(payload["more_than_reading"])
-    more = {language: f" ({said[language]})" if said else "" for language in ("fi", "en")
-            for said in [_BECAUSE.get(payload.get("because", ""))]}  # fmt: skip
+    why = BECAUSE.get(payload.get("because", ""))
+    fi, en = (f" ({one})" for one in why) if why else ("", "")
     names = f": {may}" if may else ""
     return {
-        "fi": f"oma tunnus voi muutakin kuin lukea: {on['fi']}{names}{more['fi']}",
-        "en": f"our credential may do more than read: {on['en']}{names}{more['en']}",
+        "fi": f"oma tunnus voi muutakin kuin lukea: {on['fi']}{names}{fi}",
+        "en": f"our credential may do more than read: {on['en']}{names}{en}",
     }
 
 

@@ -25,6 +25,7 @@ from registry.checks.rule import Case, Outcome, Rule, Severity, dated
 from registry.checks.rules._looking import on_paper, serving, unseen, weak
 from registry.clock import day
 from registry.connectors.observed.observation import Observation
+from registry.connectors.observed.reasons import BECAUSE
 
 RULE = Rule(
     code="OBS306",
@@ -275,14 +276,6 @@ def _claim(case: Case, about: str) -> str | None:
     return None
 
 
-#: Why it cannot be told what our credential may do.
-_UNTOLD = {
-    "not_shown": ("järjestelmä ei näytä sitä", "the system does not show it"),
-    "not_permitted": ("tunnuksella ei saa kysyä sitä", "the credential may not ask for it"),
-    "in_part": ("siitä näkyi vain osa", "only some of it was shown"),
-}
-
-
 def _ours(case: Case, system: str) -> Iterator[Outcome]:
     """A credential of ours that may do more than read, or of which that cannot be told."""
     seen = next(iter(case.observed("credential", system)), None)
@@ -309,7 +302,7 @@ def _ours(case: Case, system: str) -> Iterator[Outcome]:
             "may write as well is not shown. Give it no more than looking takes.",
         )
     elif seen.payload["more_than_reading"] is None:
-        why = _UNTOLD.get(because or "")
+        why = BECAUSE.get(because or "")
         yield case.open(
             _field(case),
             key=f"{system}:credential",

@@ -126,19 +126,11 @@ def _said(seen: Mapping[str, Any], looked: Seen) -> str:
     return said if seen["observation"] is None else f"{said} (observation {seen['observation']})"
 
 
-#: Why it cannot be told what a credential may do, in words.
-_UNTOLD = {
-    "not_shown": "the system does not show it",
-    "not_permitted": "it may not ask for it",
-    "in_part": "only some of it was shown",
-    "wider": "it was given more than was asked for",
-}
-
-
 def _rights(payload: Any) -> str:
     """What our credential may do, as a DPO has to know it."""
     if payload["more_than_reading"] is None:
-        why = ", ".join(filter(None, [_UNTOLD.get(payload.get("because", "")), *payload.get("may", [])[:3]]))
+        told = reasons.BECAUSE.get(payload.get("because", ""))
+        why = ", ".join([*([told[1]] if told else []), *payload.get("may", [])[:3]])
         return "cannot be told to read only" + (f": {why}" if why else "")
     if not payload["more_than_reading"]:
         return "reads only"

@@ -23,7 +23,14 @@ _SAID: Mapping[str, tuple[str, str]] = {
 #: Why it cannot be told what a credential may do beyond reading: the system shows it to nobody, not to this credential,
 #: or only some of it, or only that it was given more than was asked for. And why it may do more: the system shows what
 #: is looked at to none that may only read.
-BECAUSE = ("not_shown", "not_permitted", "in_part", "wider", "needed")
+#: Each in Finnish and English.
+BECAUSE: Mapping[str, tuple[str, str]] = {
+    "not_shown": ("järjestelmä ei näytä sitä", "the system does not show it"),
+    "not_permitted": ("tunnuksella ei saa kysyä sitä", "the credential may not ask for it"),
+    "in_part": ("siitä näkyi vain osa", "only some of it was shown"),
+    "wider": ("annettu muutakin kuin pyydettiin", "it was given more than was asked for"),
+    "needed": ("vähemmällä ei näe", "no lesser one is shown this"),
+}
 
 
 def said(reason: str) -> tuple[str, str]:
