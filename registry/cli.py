@@ -27,8 +27,7 @@ from registry.connectors.commands.observe import observe
 from registry.drift.commands import command as drift
 from registry.journal.commands import verify
 from registry.keys import held
-from registry.keys.commands import keys
-from registry.keys.sealing import Sealer
+from registry.keys.commands import keys, sealer
 from registry.notices.commands import export, publish, withdraw
 from registry.people.commands import user
 from registry.settings import Settings
@@ -86,11 +85,7 @@ def worker(once: bool) -> None:
 
     settings = terminal.opened()
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
-    try:
-        missing = held.missing(Sealer.of(settings))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    if missing:
+    if missing := held.missing(sealer(settings)):
         raise click.ClickException(
             f"Sealing keys are missing: {', '.join(missing)} (REGISTRY_SECRET_KEY_FILE)"
         )

@@ -11,6 +11,14 @@ from registry.keys import held, sealing, signing
 from registry.settings import Settings
 
 
+def sealer(settings: Settings) -> sealing.Sealer:
+    """The sealer of a command. Raises click.ClickException for a key that is none."""
+    try:
+        return sealing.Sealer.of(settings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
 @click.group(cls=terminal.Told)
 def keys() -> None:
     """Keys that secrets are sealed and receipts are signed with."""

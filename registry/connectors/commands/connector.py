@@ -17,7 +17,7 @@ from registry.connectors.configured.connected import CONNECTORS, Connector, Stat
 from registry.connectors.looking import storing
 from registry.connectors.observations.push import read_yaml
 from registry.errors import Invalid, NotFound
-from registry.keys.sealing import Sealer
+from registry.keys.commands import sealer
 
 #: A setting or a secret as it is typed.
 PAIR = "NAME=VALUE"
@@ -70,7 +70,7 @@ def add(
     settings = _settings(source(kind), given, file, {})
     number = connecting.add_connector(
         system, kind, settings, every_hours=None if by_hand else every_hours, by=terminal.OPERATOR,
-        sealer=_sealer(ours),
+        sealer=sealer(ours),
     )  # fmt: skip
     _next(CONNECTORS.one(number))
 
@@ -129,7 +129,7 @@ def secret(number: int, name: str, file: Any) -> None:
     if not (value := value.rstrip("\r\n")):
         raise Invalid("The secret is empty.", code="too_short")
     connecting.give_secrets(
-        number, {name: value}, by=terminal.OPERATOR, expect=row.version, sealer=_sealer(ours)
+        number, {name: value}, by=terminal.OPERATOR, expect=row.version, sealer=sealer(ours)
     )
     _next(CONNECTORS.one(number))
 
@@ -194,13 +194,6 @@ def _value(name: str, text: str) -> Any:
         if text[:1] in "[{":
             raise click.BadParameter(f"{name} begins as JSON does and is none.", param_hint="--set") from None
         return text
-
-
-def _sealer(ours: Any) -> Sealer:
-    try:
-        return Sealer.of(ours)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _tell(known: Bound) -> None:

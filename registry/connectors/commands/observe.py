@@ -19,7 +19,7 @@ from registry.connectors.looking.running import Ran
 from registry.connectors.observed import reasons
 from registry.connectors.seen import Seen
 from registry.errors import NotFound
-from registry.keys.sealing import Sealer
+from registry.keys.commands import sealer
 
 #: What is said of a look at what its source can never see all of.
 IN_PART = ", as much as can be seen"
@@ -39,16 +39,13 @@ def observe(ctx: click.Context, systems: tuple[str, ...], due: bool, dry_run: bo
     a terminal a line says meanwhile how far it has come. Exits with 1 when of one of them nothing could be seen.
     """
     settings = terminal.opened()
-    try:
-        sealer = Sealer.of(settings)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    ours = sealer(settings)
     rows = _chosen(systems, due)
     with progress(rows) as line:
         ran = running.run(
             rows,
             by=terminal.OPERATOR,
-            sealer=sealer,
+            sealer=ours,
             dry_run=dry_run,
             due_only=due,
             heard=lambda one: line.ended(one.connector) if line is not None else None,
