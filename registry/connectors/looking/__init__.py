@@ -1,1 +1,1 @@
-"""Looking at systems: one pull, runs side by side, and what is not kept for long."""
+"""Looking at systems: one pull, runs side by side, who has claimed them, what is stored, what is not kept for long."""
